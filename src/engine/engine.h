@@ -1,0 +1,65 @@
+/* PgmEngine: what every face speaks to. The local engine runs jobs on worker
+ * threads of this process; later engines speak to a daemon. A face never asks
+ * which one it has.
+ *
+ * Calls are GIO-shaped: asynchronous, finished in the caller's main context.
+ * Signals are emitted in the context in which the engine was made:
+ *   "snapshot"  (char *job_id, PgmSnapshot *)          every 500 ms while a job lives
+ *   "finished"  (char *job_id, PgmReport *)            once, after the last snapshot
+ * Records are borrowed for the emission; take a reference to keep one.
+ */
+#pragma once
+
+#include "model/job.h"
+#include "model/report.h"
+#include "model/snapshot.h"
+#include "model/sample.h"
+
+G_BEGIN_DECLS
+
+#define PGM_TYPE_ENGINE (pgm_engine_get_type ())
+G_DECLARE_INTERFACE (PgmEngine, pgm_engine, PGM, ENGINE, GObject)
+
+struct _PgmEngineInterface
+{
+  GTypeInterface parent;
+
+  void (*start_job_async) (PgmEngine *self, PgmJobSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  char *(*start_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*stop_job_async) (PgmEngine *self, const char *job_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*stop_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  PgmSnapshot *(*ref_snapshot) (PgmEngine *self, const char *job_id);
+  PgmReport *(*ref_report) (PgmEngine *self, const char *job_id);
+
+  void (*start_sample_async) (PgmEngine *self, PgmSampleSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  PgmSample *(*start_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*stop_sample_async) (PgmEngine *self, const char *sample_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*stop_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+};
+
+/* Starts a job; finishes as soon as it is accepted, with its id (transfer full).
+ * What becomes of it comes by "snapshot" and "finished". PGM_ERROR_REFUSED while
+ * another job runs (one at a time for now). */
+void pgm_engine_start_job_async (PgmEngine *self, PgmJobSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+char *pgm_engine_start_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* Cancels a running job; finishes when it has ended. */
+void pgm_engine_stop_job_async (PgmEngine *self, const char *job_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean pgm_engine_stop_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* The newest picture, and the report of a finished job. Transfer full, or NULL. */
+PgmSnapshot *pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id);
+PgmReport *pgm_engine_ref_report (PgmEngine *self, const char *job_id);
+
+/* Two throw-away clusters with a sample database, for trying things out. */
+void pgm_engine_start_sample_async (PgmEngine *self, PgmSampleSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PgmSample *pgm_engine_start_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* Stops them and removes everything of theirs. */
+void pgm_engine_stop_sample_async (PgmEngine *self, const char *sample_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+gboolean pgm_engine_stop_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

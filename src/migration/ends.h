@@ -1,0 +1,38 @@
+/* The two ends of a job: endpoints of the model turned into connection
+ * parameters, and the sessions opened from them. */
+#pragma once
+
+#include "model/job.h"
+#include "postgres/server.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  PgmConninfo *source_info;
+  PgmConninfo *destination_info;
+  PgmServerInfo *source;      /* facts, read by pgm_ends_open() */
+  PgmServerInfo *destination;
+  char *job_id;
+} PgmEnds;
+
+typedef enum
+{
+  PGM_END_SOURCE,
+  PGM_END_DESTINATION,
+} PgmEnd;
+
+/* Connects to both once, reads their facts and closes again. */
+PgmEnds *pgm_ends_open (const PgmJobSpec *spec, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pgm_ends_free (PgmEnds *self);
+
+/* A session with the pinned settings, the source database's client_encoding, the
+ * first session's server identity expected, and @role in application_name. */
+PgmConnection *pgm_ends_connect (PgmEnds *self, PgmEnd end, const char *role, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+PgmConninfo *pgm_endpoint_to_conninfo (const PgmEndpoint *endpoint, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmEnds, pgm_ends_free)
+
+G_END_DECLS

@@ -1,0 +1,47 @@
+/* The moving numbers of one job. Workers bump counters and set states; whoever
+ * wants a picture composes an immutable PgmSnapshot. Thread-safe. */
+#pragma once
+
+#include "migration/journal.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PgmProgress PgmProgress;
+
+/* One table's counters. Owned by the progress; valid as long as it is. */
+typedef struct
+{
+  guint64 rows;  /* relaxed atomics */
+  guint64 bytes;
+} PgmProgressCounters;
+
+PgmProgress *pgm_progress_new (const char *job_id, const char *kind, PgmJournal *journal);
+PgmProgress *pgm_progress_ref (PgmProgress *self);
+void pgm_progress_unref (PgmProgress *self);
+
+/* Enters a phase (ends the one before), with an event and a journal entry. */
+void pgm_progress_set_phase (PgmProgress *self, PgmPhase phase);
+void pgm_progress_set_activity (PgmProgress *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void pgm_progress_event (PgmProgress *self, const char *type, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void pgm_progress_error (PgmProgress *self, const GError *error, gboolean retryable);
+
+/* Tables are added before copying starts; the index is the handle from then on. */
+guint pgm_progress_add_table (PgmProgress *self, const char *schema, const char *name, gint64 rows_estimate, guint64 size_bytes);
+/* Bumped with __atomic_fetch_add; any number of threads. */
+PgmProgressCounters *pgm_progress_get_counters (PgmProgress *self, guint table);
+void pgm_progress_table_status (PgmProgress *self, guint table, PgmTableStatus status);
+/* A part failed or the table starts anew: what was counted is taken back. */
+void pgm_progress_table_reset (PgmProgress *self, guint table);
+
+void pgm_progress_set_indexes (PgmProgress *self, gint64 total);
+void pgm_progress_index_done (PgmProgress *self);
+
+/* For work without rows (compare, preflight): done of total units. */
+void pgm_progress_set_units (PgmProgress *self, guint64 done, guint64 total);
+
+/* Transfer full, unref with pgm_record_unref(). */
+PgmSnapshot *pgm_progress_compose (PgmProgress *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmProgress, pgm_progress_unref)
+
+G_END_DECLS

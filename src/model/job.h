@@ -1,0 +1,76 @@
+/* What to do: a job's specification, complete and serialisable. */
+#pragma once
+
+#include "model/record.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  PGM_JOB_CLONE,     /* with options.dry_run: preflight and plan only */
+  PGM_JOB_COMPARE,
+} PgmJobKind;
+
+extern const char *const pgm_job_kind_names[]; /* "clone", "compare" */
+
+/* One end. @uri: libpq URI or keyword string, without password; the other
+ * fields override what it says. */
+typedef struct
+{
+  PgmRecord record;
+  char *uri;
+  char *host;
+  char *port;
+  char *user;
+  char *dbname;
+  PgmSecret *password;
+} PgmEndpoint;
+
+typedef struct
+{
+  PgmRecord record;
+  gint64 copy_workers;  /* 0: default (4, or fewer when the machine has fewer cores * 2) */
+  gint64 index_workers; /* 0: default */
+  guint64 split_bytes;  /* tables larger than this are split; 0: default 1 GiB */
+  GStrv include;        /* patterns "schema", "schema.table", with * and ? ; NULL: all */
+  GStrv exclude;
+  gboolean schema_only;
+  gboolean data_only;
+  gboolean no_owner;
+  gboolean no_acl;
+  gboolean drop_existing;
+  gboolean resume;
+  gboolean dry_run;
+  char *bindir;         /* of pg_dump and pg_restore; NULL: look for them */
+} PgmCloneOptions;
+
+typedef struct
+{
+  PgmRecord record;
+  gboolean schema; /* both FALSE: both */
+  gboolean data;
+  gint64 workers;
+  gint64 max_rows; /* row differences shown per table; 0: 20 */
+  GStrv include;
+  GStrv exclude;
+  gboolean no_owner; /* don't compare owners / ACLs */
+  gboolean no_acl;
+} PgmCompareOptions;
+
+typedef struct
+{
+  PgmRecord record;
+  char *id; /* given by the engine when NULL */
+  int kind; /* PgmJobKind */
+  PgmEndpoint *source;
+  PgmEndpoint *destination;
+  PgmCloneOptions *clone;     /* PGM_JOB_CLONE */
+  PgmCompareOptions *compare; /* PGM_JOB_COMPARE */
+} PgmJobSpec;
+
+extern const PgmRecordType pgm_endpoint_type;
+extern const PgmRecordType pgm_clone_options_type;
+extern const PgmRecordType pgm_compare_options_type;
+extern const PgmRecordType pgm_job_spec_type;
+
+G_END_DECLS

@@ -1,0 +1,142 @@
+/* What came of a job: checks, counts, differences, problems. */
+#pragma once
+
+#include "model/record.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  PGM_CHECK_OK,
+  PGM_CHECK_WARNING,
+  PGM_CHECK_BLOCKER,
+} PgmCheckLevel;
+
+extern const char *const pgm_check_level_names[];
+
+typedef struct
+{
+  PgmRecord record;
+  char *name;    /* stable, kebab-case: "source-version" */
+  int level;     /* PgmCheckLevel */
+  char *reason;  /* one sentence for people */
+  char *fix_sql; /* may be NULL */
+} PgmCheck;
+
+typedef enum
+{
+  PGM_OUTCOME_DONE,      /* clone done / compare equal / preflight without blocker */
+  PGM_OUTCOME_DIFFERENT, /* compare */
+  PGM_OUTCOME_PROBLEMS,  /* clone done, but single objects failed: see problems */
+  PGM_OUTCOME_REFUSED,   /* a blocker stands; nothing was changed */
+  PGM_OUTCOME_FAILED,
+  PGM_OUTCOME_INTERRUPTED,
+} PgmOutcome;
+
+extern const char *const pgm_outcome_names[];
+
+/* One object that could not be made, by name, with its SQL. */
+typedef struct
+{
+  PgmRecord record;
+  char *object; /* "index shop.orders_idx" */
+  char *sql;
+  char *reason;
+} PgmProblem;
+
+/* One table of the plan. */
+typedef struct
+{
+  PgmRecord record;
+  char *schema;
+  char *name;
+  gint64 rows_estimate;
+  guint64 size_bytes;
+  gint64 parts;
+  char *method; /* "binary", "text" */
+  gint64 indexes;
+} PgmPlanTable;
+
+/* One catalog object that differs. */
+typedef struct
+{
+  PgmRecord record;
+  char *object_class; /* "table", "index", "function", … */
+  char *identity;     /* schema-qualified */
+  char *state;        /* "only-source", "only-destination", "different" */
+  char *source_ddl;
+  char *destination_ddl;
+} PgmObjectDifference;
+
+/* One row that differs, by key. */
+typedef struct
+{
+  PgmRecord record;
+  char *key;   /* "(id)=(42)" */
+  char *state; /* "only-source", "only-destination", "different" */
+  char *source_row;
+  char *destination_row;
+} PgmRowDifference;
+
+typedef struct
+{
+  PgmRecord record;
+  char *schema;
+  char *name;
+  char *state; /* "equal", "different", "only-source", "only-destination", "failed" */
+  gint64 source_rows;
+  gint64 destination_rows;
+  gint64 differing_rows; /* -1: not counted */
+  double seconds;
+  char *reason; /* for "failed" */
+  GPtrArray *rows; /* PgmRowDifference, the first ones */
+} PgmTableComparison;
+
+typedef struct
+{
+  PgmRecord record;
+  char *job_id;
+  char *kind;
+  int outcome; /* PgmOutcome */
+  gint64 started_at;
+  gint64 finished_at;
+  double seconds;
+  char *source;      /* described, without password */
+  char *destination;
+  char *source_version;
+  char *destination_version;
+  GPtrArray *checks;   /* PgmCheck */
+  GPtrArray *plan;     /* PgmPlanTable */
+  guint64 tables;
+  guint64 rows;
+  guint64 bytes;
+  guint64 indexes;
+  guint64 constraints;
+  guint64 sequences;
+  guint64 large_objects;
+  GPtrArray *problems; /* PgmProblem */
+  GPtrArray *objects;  /* PgmObjectDifference */
+  GPtrArray *table_comparisons; /* PgmTableComparison */
+  guint64 objects_compared;
+  /* PGM_OUTCOME_FAILED, _INTERRUPTED, _REFUSED */
+  char *error;
+  char *detail;
+  char *hint;
+  char *sqlstate;
+  gboolean resumable;
+} PgmReport;
+
+extern const PgmRecordType pgm_check_type;
+extern const PgmRecordType pgm_problem_type;
+extern const PgmRecordType pgm_plan_table_type;
+extern const PgmRecordType pgm_object_difference_type;
+extern const PgmRecordType pgm_row_difference_type;
+extern const PgmRecordType pgm_table_comparison_type;
+extern const PgmRecordType pgm_report_type;
+
+/* Adds a check; strings are copied. */
+void pgm_report_add_check (PgmReport *self, const char *name, PgmCheckLevel level, const char *reason, const char *fix_sql);
+void pgm_report_add_problem (PgmReport *self, const char *object, const char *sql, const char *reason);
+gboolean pgm_report_has_blocker (const PgmReport *self);
+
+G_END_DECLS
