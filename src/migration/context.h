@@ -1,0 +1,39 @@
+/* What the steps of one clone share. Made by clone.c; the steps read it, and
+ * write only where it says so. Threads: everything set before copying starts is
+ * read-only from then on; @report is touched under @report_lock only. */
+#pragma once
+
+#include "migration/ends.h"
+#include "migration/filter.h"
+#include "migration/progress.h"
+#include "model/job.h"
+#include "model/report.h"
+#include "postgres/catalog.h"
+#include "postgres/tools.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const PgmJobSpec *spec;
+  const PgmCloneOptions *options; /* spec->clone */
+  PgmProgress *progress;
+  PgmEnds *ends;
+  PgmFilter *filter;
+  PgmCatalog *catalog;   /* of the source under @snapshot, filtered by @filter */
+  char *snapshot;        /* exported identifier, alive while the keeper is */
+  PgmTool *pg_dump;
+  PgmTool *pg_restore;
+  char *directory;       /* private, 0700, removed at the end */
+  char *archive;         /* custom-format schema dump in @directory */
+  guint copy_workers;
+  guint index_workers;
+
+  GMutex report_lock;
+  PgmReport *report;
+} PgmCloneContext;
+
+/* Adds to report->problems under the lock, with an event in the progress. */
+void pgm_clone_context_problem (PgmCloneContext *self, const char *object, const char *sql, const GError *error);
+
+G_END_DECLS
