@@ -22,6 +22,7 @@ typedef enum
   PGM_CHANNEL_CANCELLED, /* the cancellable fired, or the channel was aborted */
 } PgmChannelResult;
 
+/* A limit of 0 is no limit. @item_free: for items that nobody takes; may be NULL. */
 PgmChannel *pgm_channel_new (gsize max_items, gsize max_bytes, GDestroyNotify item_free);
 PgmChannel *pgm_channel_ref (PgmChannel *self);
 void pgm_channel_unref (PgmChannel *self);

@@ -18,10 +18,11 @@ PgmSecret *pgm_secret_new (const char *text);
 /* Takes and wipes @text: the way for strings that held a secret until now. */
 PgmSecret *pgm_secret_new_take (char *text);
 
+/* Both accept NULL. */
 PgmSecret *pgm_secret_ref (PgmSecret *self);
 void pgm_secret_unref (PgmSecret *self);
 
-/* Owned by the secret; valid while a reference is held. "" is a secret too. */
+/* NULL for NULL. Owned by the secret; valid while a reference is held. "" is a secret too. */
 const char *pgm_secret_reveal (const PgmSecret *self);
 
 /* "***", or "" for NULL. */

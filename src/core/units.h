@@ -25,7 +25,9 @@ gboolean pgm_parse_int (const char *text, const char *what, gint64 min, gint64 m
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Replaces control characters (and invalid UTF-8) that a server may have put
- * into a name or message, so that it can go to a terminal or log. Transfer full. */
+ * into a name or message, so that it can go on one line of a terminal or log:
+ * C0, C1, DEL and bidirectional overrides become U+FFFD, tabs and line ends a
+ * space. NULL for NULL. Transfer full. */
 char *pgm_display_text (const char *text);
 
 G_END_DECLS
