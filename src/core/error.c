@@ -10,6 +10,8 @@ typedef struct
 static void
 pgm_error_private_init (PgmErrorPrivate *priv)
 {
+  g_return_if_fail (priv != NULL);
+
   priv->sqlstate = NULL;
   priv->detail = NULL;
   priv->hint = NULL;
@@ -28,12 +30,18 @@ pgm_error_private_copy (const PgmErrorPrivate *source, PgmErrorPrivate *copy)
 static void
 pgm_error_private_clear (PgmErrorPrivate *priv)
 {
+  g_return_if_fail (priv != NULL);
+
   g_free (priv->sqlstate);
   g_free (priv->detail);
   g_free (priv->hint);
 }
 
+/* GLib's macro casts const away. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual"
 G_DEFINE_EXTENDED_ERROR (PgmError, pgm_error)
+#pragma GCC diagnostic pop
 
 static PgmErrorPrivate *
 get_private_or_null (const GError *error)

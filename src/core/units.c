@@ -311,7 +311,7 @@ pgm_display_text (const char *text)
     return NULL;
   valid = g_utf8_make_valid (text, -1);
   shown = g_string_sized_new (strlen (valid));
-  for (const char *place = valid; *place != '\0'; place = g_utf8_next_char (place))
+  for (char *place = valid; *place != '\0'; place = g_utf8_next_char (place))
     g_string_append_unichar (shown, displayable (g_utf8_get_char (place)));
   return g_string_free (shown, FALSE);
 }
