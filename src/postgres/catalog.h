@@ -40,6 +40,8 @@ typedef struct
   gint64 bytes;          /* pg_table_size() */
   gint64 rows_estimate;  /* -1: never analyzed */
   char *extension;       /* config table of this extension, else NULL */
+  char *extension_filter; /* "WHERE …" of pg_extension_config_dump(): only these rows are
+                           * user data; NULL: all of them */
   GPtrArray *columns;    /* PgmColumn, in attnum order, dropped ones left out */
   /* The best key to split or bisect by: first the primary key, then a unique
    * index over NOT NULL columns. Empty when there is none. */
@@ -87,6 +89,7 @@ typedef struct
   char *name;
   gint64 last_value;
   gboolean is_called;
+  char *extension; /* config sequence of this extension, else NULL */
 } PgmSequence;
 
 typedef struct
@@ -98,8 +101,24 @@ typedef struct
   GHashTable *tables_by_oid; /* GUINT_TO_POINTER (oid) -> PgmTable, borrowed */
 } PgmCatalog;
 
+/* Sequence values are read last and as they are now: they are not
+ * transactional. Reading them needs SELECT on every sequence, otherwise this
+ * fails. Locks that it takes on the way are given back before it returns, also
+ * inside a long transaction. */
 PgmCatalog *pgm_catalog_read (PgmConnection *connection, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same without the values of sequences (last_value is 0), for checks that
+ * come before privileges are known to suffice. */
+PgmCatalog *pgm_catalog_read_structure (PgmConnection *connection, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads the values of all of @self's sequences again. */
+gboolean pgm_catalog_read_sequences (PgmCatalog *self,
+                                     PgmConnection *connection,
+                                     GCancellable *cancellable,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 void pgm_catalog_free (PgmCatalog *self);
 PgmTable *pgm_catalog_find_table (PgmCatalog *self, const char *schema, const char *name);
 
