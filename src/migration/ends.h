@@ -14,6 +14,7 @@ typedef struct
   PgmServerInfo *source;      /* facts, read by pgm_ends_open() */
   PgmServerInfo *destination;
   char *job_id;
+  gboolean owned;             /* see pgm_ends_own() */
 } PgmEnds;
 
 typedef enum
@@ -29,6 +30,14 @@ void pgm_ends_free (PgmEnds *self);
 /* A session with the pinned settings, the source database's client_encoding, the
  * first session's server identity expected, and @role in application_name. */
 PgmConnection *pgm_ends_connect (PgmEnds *self, PgmEnd end, const char *role, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes this job the only one that writes to the destination, for as long as
+ * @control lives: a session advisory lock, so that a second start is refused
+ * from whatever host it comes (PGM_ERROR_REFUSED names the holder). Sessions
+ * that a killed job left behind are ended first, and destination sessions
+ * opened from now on can be told apart in the same way. */
+gboolean pgm_ends_own (PgmEnds *self, PgmConnection *control, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 PgmConninfo *pgm_endpoint_to_conninfo (const PgmEndpoint *endpoint, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -2,6 +2,7 @@
  * wants a picture composes an immutable PgmSnapshot. Thread-safe. */
 #pragma once
 
+#include "core/counters.h"
 #include "migration/journal.h"
 
 G_BEGIN_DECLS
@@ -9,11 +10,7 @@ G_BEGIN_DECLS
 typedef struct _PgmProgress PgmProgress;
 
 /* One table's counters. Owned by the progress; valid as long as it is. */
-typedef struct
-{
-  guint64 rows;  /* relaxed atomics */
-  guint64 bytes;
-} PgmProgressCounters;
+typedef PgmCounters PgmProgressCounters;
 
 PgmProgress *pgm_progress_new (const char *job_id, const char *kind, PgmJournal *journal);
 PgmProgress *pgm_progress_ref (PgmProgress *self);

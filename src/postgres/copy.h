@@ -8,16 +8,13 @@
  */
 #pragma once
 
+#include "core/counters.h"
 #include "postgres/connection.h"
 
 G_BEGIN_DECLS
 
-/* Bumped by the pump with relaxed atomics, read by anyone. */
-typedef struct
-{
-  guint64 bytes;
-  guint64 rows;
-} PgmCopyCounters;
+/* Bumped by the pump, read by anyone. */
+typedef PgmCounters PgmCopyCounters;
 
 /* Runs both statements and moves everything. On an error on either side the
  * other one is ended too and both connections are ready for ROLLBACK, unless

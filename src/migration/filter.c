@@ -1,0 +1,240 @@
+#include "migration/filter.h"
+
+#include "core/error.h"
+
+/* Patterns are kept compiled: every character taken literally stands behind a
+ * backslash, so that a bare * or ? is always a wildcard. */
+typedef struct
+{
+  char *schema;
+  char *table; /* NULL: every table of the schema */
+} PgmPattern;
+
+struct _PgmFilter
+{
+  GPtrArray *include;
+  GPtrArray *exclude;
+};
+
+static void
+pattern_free (gpointer data)
+{
+  PgmPattern *self = data;
+
+  g_free (self->schema);
+  g_free (self->table);
+  g_free (self);
+}
+
+static gboolean
+part_error (const char *pattern, const char *why, GError **error)
+{
+  pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                      "Write schema, schema.table or *.table, with * and ? as wildcards and double "
+                      "quotes around a name that holds a dot.",
+                      "pattern “%s” can't be understood: %s", pattern, why);
+  return FALSE;
+}
+
+static void
+append_literal (GString *part, char c)
+{
+  g_string_append_c (part, '\\');
+  g_string_append_c (part, c);
+}
+
+/* A quoted run, from behind its opening quote to behind its closing one; a
+ * doubled quote is one. NULL when it isn't closed. */
+static const char *
+compile_quoted (const char *cursor, GString *part)
+{
+  for (; *cursor != '\0'; cursor++)
+    {
+      if (*cursor == '"' && cursor[1] != '"')
+        return cursor + 1;
+      if (*cursor == '"')
+        cursor++;
+      append_literal (part, *cursor);
+    }
+  return NULL;
+}
+
+/* One name of a pattern up to a dot or the end; *@cursor stands there then. */
+static char *
+compile_part (const char *pattern, const char **cursor, GError **error)
+{
+  g_autoptr (GString) part = g_string_new (NULL);
+  const char *p = *cursor;
+
+  while (*p != '\0' && *p != '.')
+    {
+      if (*p == '"')
+        {
+          p = compile_quoted (p + 1, part);
+          if (p == NULL)
+            return part_error (pattern, "a double quote is not closed", error), NULL;
+          continue;
+        }
+      if (*p == '*' || *p == '?')
+        g_string_append_c (part, *p);
+      else
+        append_literal (part, *p);
+      p++;
+    }
+  *cursor = p;
+  if (part->len == 0)
+    return part_error (pattern, "a name is empty", error), NULL;
+  return g_string_free (g_steal_pointer (&part), FALSE);
+}
+
+static PgmPattern *
+pattern_compile (const char *text, GError **error)
+{
+  PgmPattern *self = g_new0 (PgmPattern, 1);
+  const char *cursor = text;
+
+  self->schema = compile_part (text, &cursor, error);
+  if (self->schema != NULL && *cursor == '.')
+    {
+      cursor++;
+      self->table = compile_part (text, &cursor, error);
+      if (self->table != NULL && *cursor == '.')
+        {
+          part_error (text, "more than two names", error);
+          g_clear_pointer (&self->table, g_free);
+        }
+      if (self->table == NULL)
+        g_clear_pointer (&self->schema, g_free);
+    }
+  if (self->schema == NULL)
+    g_clear_pointer (&self, pattern_free);
+  return self;
+}
+
+/* Greedy with one point to come back to: linear for a pattern with one star,
+ * never worse than pattern × text. */
+static gboolean
+glob_matches (const char *pattern, const char *text)
+{
+  const char *star = NULL;
+  const char *retry = NULL;
+
+  while (*text != '\0')
+    {
+      if (*pattern == '*')
+        {
+          star = ++pattern;
+          retry = text;
+        }
+      else if (*pattern == '?')
+        {
+          pattern++;
+          text++;
+          while ((*text & 0xc0) == 0x80) /* the rest of the character */
+            text++;
+        }
+      else if (*pattern == '\\' && pattern[1] == *text)
+        {
+          pattern += 2;
+          text++;
+        }
+      else if (star != NULL)
+        {
+          pattern = star;
+          text = ++retry;
+        }
+      else
+        return FALSE;
+    }
+  while (*pattern == '*')
+    pattern++;
+  return *pattern == '\0';
+}
+
+static gboolean
+patterns_compile (GPtrArray *patterns, const char *const *texts, GError **error)
+{
+  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
+    {
+      PgmPattern *pattern = pattern_compile (texts[i], error);
+
+      if (pattern == NULL)
+        return FALSE;
+      g_ptr_array_add (patterns, pattern);
+    }
+  return TRUE;
+}
+
+static gboolean
+patterns_match (GPtrArray *patterns, const char *schema, const char *table)
+{
+  for (guint i = 0; i < patterns->len; i++)
+    {
+      const PgmPattern *pattern = g_ptr_array_index (patterns, i);
+
+      if (glob_matches (pattern->schema, schema) &&
+          (pattern->table == NULL || glob_matches (pattern->table, table)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+PgmFilter *
+pgm_filter_new (const char *const *include, const char *const *exclude, GError **error)
+{
+  g_autoptr (PgmFilter) self = g_new0 (PgmFilter, 1);
+
+  self->include = g_ptr_array_new_with_free_func (pattern_free);
+  self->exclude = g_ptr_array_new_with_free_func (pattern_free);
+  if (!patterns_compile (self->include, include, error) ||
+      !patterns_compile (self->exclude, exclude, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+pgm_filter_free (PgmFilter *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->include);
+  g_ptr_array_unref (self->exclude);
+  g_free (self);
+}
+
+gboolean
+pgm_filter_takes (PgmFilter *self, const char *schema, const char *table)
+{
+  if (self->include->len > 0 && !patterns_match (self->include, schema, table))
+    return FALSE;
+  return !patterns_match (self->exclude, schema, table);
+}
+
+gboolean
+pgm_filter_is_active (PgmFilter *self)
+{
+  return self->include->len > 0 || self->exclude->len > 0;
+}
+
+gboolean
+pgm_filter_takes_schema (PgmFilter *self, const char *schema)
+{
+  gboolean included = self->include->len == 0;
+
+  for (guint i = 0; i < self->include->len && !included; i++)
+    {
+      const PgmPattern *pattern = g_ptr_array_index (self->include, i);
+
+      included = glob_matches (pattern->schema, schema);
+    }
+  for (guint i = 0; i < self->exclude->len && included; i++)
+    {
+      const PgmPattern *pattern = g_ptr_array_index (self->exclude, i);
+
+      /* Only a pattern for whole schemas leaves nothing of one over. */
+      if ((pattern->table == NULL || g_str_equal (pattern->table, "*")) &&
+          glob_matches (pattern->schema, schema))
+        included = FALSE;
+    }
+  return included;
+}
