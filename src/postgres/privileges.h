@@ -15,20 +15,25 @@ typedef struct
 
 void pgm_missing_privilege_free (PgmMissingPrivilege *self);
 
-/* What a source must allow for a plain clone: CONNECT, USAGE on schemas, SELECT
- * on tables and sequences, no row security in the way, large objects readable.
- * @schemas, @tables: quoted names limited to what is copied (NULL: everything).
- * Returns PgmMissingPrivilege, empty when all is there. */
+/* What a source must allow for a plain clone: USAGE on schemas, SELECT on tables
+ * and sequences, no row security in the way, large objects readable. Everything
+ * of the database is looked at, one entry per schema and kind. A superuser lacks
+ * nothing. Returns PgmMissingPrivilege, empty when all is there. */
 GPtrArray *pgm_privileges_check_source (PgmConnection *connection,
                                         const PgmServerInfo *server,
                                         GCancellable *cancellable,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What a destination must allow: CONNECT, CREATE on the database and on public
- * when it is used, membership in the roles that will own objects. */
+/* What a destination must allow: CREATE on the database and on the schemas that
+ * are there already and will take objects, the right to give objects to their
+ * owners (membership with the owner's rights, and those owners' CREATE on such a
+ * schema). @owners and @schemas are parallel: objects of owners[i] go into
+ * schemas[i]; NULL-terminated; either may be NULL. Roles and schemas that are
+ * not there yet are left to others. */
 GPtrArray *pgm_privileges_check_destination (PgmConnection *connection,
                                              const PgmServerInfo *server,
                                              const char *const *owners,
+                                             const char *const *schemas,
                                              GCancellable *cancellable,
                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
