@@ -33,7 +33,10 @@ typedef struct
   PgmReport *report;
 } PgmCloneContext;
 
-/* Adds to report->problems under the lock, with an event in the progress. */
+/* Adds @n to a counter of the report (&ctx->report->indexes) under the lock. */
+void pgm_clone_context_count (PgmCloneContext *self, guint64 *counter, guint64 n);
+
+/* Adds to report->problems under the lock, with an event in the progress. @sql may be NULL. */
 void pgm_clone_context_problem (PgmCloneContext *self, const char *object, const char *sql, const GError *error);
 
 G_END_DECLS

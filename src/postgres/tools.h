@@ -58,9 +58,13 @@ char *pgm_tool_restore_script (PgmTool *pg_restore,
                                GCancellable *cancellable,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* pg_restore -l: the archive's table of contents. Transfer full. */
-char *pgm_tool_restore_list (PgmTool *pg_restore, const char *archive, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* pg_restore -l: the archive's table of contents. @arguments: e.g. "--verbose"
+ * (dependencies) or "--section=pre-data"; may be NULL. Transfer full. */
+char *pgm_tool_restore_list (PgmTool *pg_restore,
+                             const char *archive,
+                             const char *const *arguments,
+                             GCancellable *cancellable,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmTool, pgm_tool_free)
 
