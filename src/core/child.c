@@ -427,6 +427,8 @@ drain_to_text (Drain *self)
   static const char mark[] = "\n[… left out …]\n";
   g_autoptr (GString) text = NULL;
 
+  if (self->bytes->len == 0)
+    return g_strdup ("");
   if (self->bytes->len <= self->limit && self->cut == 0)
     return g_utf8_make_valid ((const char *) self->bytes->data, (gssize) self->bytes->len);
 

@@ -60,7 +60,7 @@ pgm_format_byte_rate (double bytes_per_second)
 
   if (value < 1023.5)
     return format_number (value, 0, "B/s");
-  unit = scale (&value, 1024, 0.05, units);
+  unit = scale (&value, 1024, 0.5, units);
   return format_number (value, 1, unit);
 }
 
@@ -173,7 +173,9 @@ parse_quantity (const char *text, const Unit *units, double *value)
 
   if (rest == NULL)
     return FALSE;
-  rest += strspn (rest, " ");
+  /* A space only stands between a number and a unit. */
+  if (rest[0] == ' ' && rest[1] != '\0' && rest[1] != ' ')
+    rest++;
   if (!find_factor (units, rest, &factor))
     return FALSE;
   *value *= factor;
