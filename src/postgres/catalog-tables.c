@@ -9,6 +9,8 @@ static const char tables_sql[] =
     "SELECT c.oid, c.relfilenode, n.nspname, c.relname, pg_get_userbyid(c.relowner),"
     " c.relkind, c.relpersistence, c.relreplident, c.relispartition,"
     " c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid),"
+    /* 2 is heap's fixed OID; before 12 there was nothing else, and 0 here. */
+    " c.relkind IN ('r', 'm') AND c.relam IN (0, 2),"
     " c.relrowsecurity,"
     " CASE WHEN c.relkind IN ('r', 'm')"
     "   THEN pg_relation_size(c.oid, 'main') / current_setting('block_size')::int8 END,"
@@ -91,6 +93,7 @@ table_from_row (PgmResult *result, guint row)
   table->replica_identity = *pgm_result_get_or (result, row, column++, "");
   table->is_partition = pgm_result_get_bool (result, row, column++);
   table->has_children = pgm_result_get_bool (result, row, column++);
+  table->heap = pgm_result_get_bool (result, row, column++);
   table->row_security = pgm_result_get_bool (result, row, column++);
   table->pages = pgm_result_get_int64 (result, row, column++);
   table->bytes = pgm_result_get_int64 (result, row, column++);

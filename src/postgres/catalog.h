@@ -34,6 +34,7 @@ typedef struct
   char replica_identity; /* d n f i */
   gboolean is_partition;
   gboolean has_children; /* plain inheritance: read with ONLY */
+  gboolean heap;         /* the heap access method: ctids are block and line */
   gboolean row_security;
   gboolean has_primary_key;
   gint64 pages;          /* pg_relation_size() of the main fork / block size, now */

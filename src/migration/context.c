@@ -1,0 +1,25 @@
+#include "migration/context.h"
+
+void
+pgm_clone_context_count (PgmCloneContext *self, guint64 *counter, guint64 n)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->report_lock);
+
+  *counter += n;
+}
+
+void
+pgm_clone_context_problem (PgmCloneContext *self,
+                           const char *object,
+                           const char *sql,
+                           const GError *error)
+{
+  g_autofree char *reason = pgm_error_to_text (error);
+
+  {
+    g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->report_lock);
+
+    pgm_report_add_problem (self->report, object, sql, reason);
+  }
+  pgm_progress_event (self->progress, "problem", "%s: %s", object, error->message);
+}
