@@ -1,5 +1,6 @@
 /* What the files of this room share about a session. Only connection.c,
- * session.c, result.c, wait.c and copy.c include it: libpq's types end here.
+ * login.c, session.c, result.c, wait.c and copy.c include it (and conninfo.c, for
+ * pgm_conninfo_foreach()): libpq's types end here.
  */
 #pragma once
 
@@ -17,7 +18,9 @@ struct _PgmConnection
   gboolean replication; /* a walsender: simple protocol only */
   gboolean lost;
   PgmServerIdentity identity;
-  GPtrArray *notices; /* char *, bounded */
+  GPtrArray *notices;   /* char *, bounded */
+  guint64 notices_seen; /* every one, kept or not */
+  guint8 *chunk;        /* the pump's gathering buffer, made when first needed */
 };
 
 struct _PgmResult
@@ -75,6 +78,9 @@ PgmResult *pgm_connection_run (PgmConnection *self,
                                gboolean simple,
                                GCancellable *cancellable,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes in what there is to read, once the socket is readable. */
+gboolean pgm_connection_consume (PgmConnection *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Writes out what libpq has buffered, taking in what the server says meanwhile. */
 gboolean pgm_connection_flush (PgmConnection *self, PgmWait *wait, gint64 deadline, GError **error)

@@ -16,6 +16,7 @@ receive_notice (void *data, const PGresult *result)
   PgmConnection *self = data;
   const char *text = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
 
+  self->notices_seen++;
   if (text != NULL && self->notices->len < MAX_NOTICES)
     g_ptr_array_add (self->notices,
                      pgm_connection_text (text, PQparameterStatus (self->pg, "client_encoding")));
@@ -55,6 +56,7 @@ pgm_connection_free (PgmConnection *self)
   PQfinish (self->pg);
   g_ptr_array_unref (self->notices);
   g_free (self->label);
+  g_free (self->chunk);
   g_free (self);
 }
 
@@ -128,9 +130,8 @@ pgm_connection_send (PgmConnection *self,
   return FALSE;
 }
 
-/* Takes in what there is to read; called when the socket is readable. */
-static gboolean
-consume (PgmConnection *self, GError **error)
+gboolean
+pgm_connection_consume (PgmConnection *self, GError **error)
 {
   if (PQconsumeInput (self->pg))
     return TRUE;
@@ -157,12 +158,12 @@ pgm_connection_flush (PgmConnection *self, PgmWait *wait, gint64 deadline, GErro
       struct pollfd fd = { .fd = PQsocket (self->pg), .events = POLLIN | POLLOUT };
       if (!pgm_wait_poll (wait, &fd, 1, deadline, error))
         return FALSE;
-      if ((fd.revents & ~POLLOUT) != 0 && !consume (self, error))
+      if ((fd.revents & ~POLLOUT) != 0 && !pgm_connection_consume (self, error))
         return FALSE;
     }
   if (left == 0)
     return TRUE;
-  if (consume (self, error))
+  if (pgm_connection_consume (self, error))
     pgm_connection_set_lost (self, error);
   return FALSE;
 }
@@ -182,7 +183,7 @@ pgm_connection_next_result (PgmConnection *self,
       struct pollfd fd = { .fd = PQsocket (self->pg), .events = POLLIN };
       if (!pgm_wait_poll (wait, &fd, 1, deadline, error))
         return FALSE;
-      if (!consume (self, error))
+      if (!pgm_connection_consume (self, error))
         return FALSE;
     }
   *result = PQgetResult (self->pg);
@@ -207,7 +208,7 @@ drain_rows (PgmConnection *self, gint64 deadline)
           continue;
         }
       struct pollfd fd = { .fd = PQsocket (self->pg), .events = POLLIN };
-      if (!pgm_wait_poll (&wait, &fd, 1, deadline, NULL) || !consume (self, NULL))
+      if (!pgm_wait_poll (&wait, &fd, 1, deadline, NULL) || !pgm_connection_consume (self, NULL))
         return FALSE;
     }
 }
