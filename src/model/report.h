@@ -98,6 +98,7 @@ typedef struct
   char *job_id;
   char *kind;
   int outcome; /* PgmOutcome */
+  gint64 exit_status; /* PgmExit: what a command ends with */
   gint64 started_at;
   gint64 finished_at;
   double seconds;
