@@ -1,6 +1,7 @@
 #include "core/child.h"
 
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
@@ -294,6 +295,7 @@ test_other_user (void)
   g_autoptr (PgmChildResult) result = NULL;
   g_autofree char *expected = NULL;
   struct passwd *nobody = getpwnam ("nobody");
+  const gid_t foreign = 4242;
 
   if (geteuid () != 0)
     {
@@ -303,12 +305,15 @@ test_other_user (void)
       return;
     }
   g_assert_nonnull (nobody);
+  /* A group of ours that the other user must not inherit. */
+  g_assert_cmpint (setgroups (1, &foreign), ==, 0);
   expected = g_strdup_printf ("%u\n%u\n%u\n%s\n/\n", nobody->pw_uid, nobody->pw_gid, nobody->pw_gid,
                               nobody->pw_dir);
   result =
       pgm_child_run (argv, NULL, NULL, nobody->pw_uid, -1, PGM_CHILD_KEEP_OUTPUT, NULL, &error);
   g_assert_no_error (error);
   assert_output (result, expected);
+  g_assert_cmpint (setgroups (0, NULL), ==, 0);
 }
 
 static void

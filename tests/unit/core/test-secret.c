@@ -39,10 +39,12 @@ test_equal (void)
   g_autoptr (PgmSecret) b = pgm_secret_new_take (g_strdup ("same"));
   g_autoptr (PgmSecret) c = pgm_secret_new ("samf");
   g_autoptr (PgmSecret) d = pgm_secret_new ("same ");
+  g_autoptr (PgmSecret) e = pgm_secret_new ("tame");
 
   g_assert_true (pgm_secret_equal (a, b));
   g_assert_false (pgm_secret_equal (a, c));
   g_assert_false (pgm_secret_equal (a, d));
+  g_assert_false (pgm_secret_equal (a, e));
 }
 
 static void
