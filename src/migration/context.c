@@ -23,3 +23,16 @@ pgm_clone_context_problem (PgmCloneContext *self,
   }
   pgm_progress_event (self->progress, "problem", "%s: %s", object, error->message);
 }
+
+gboolean
+pgm_clone_error_is_fatal (const GError *error)
+{
+  const char *sqlstate = pgm_error_get_sqlstate (error);
+
+  if (!g_error_matches (error, PGM_ERROR, PGM_ERROR_SQL) || sqlstate == NULL)
+    return TRUE;
+  return g_str_equal (sqlstate, "53100") ||    /* disk full */
+         g_str_has_prefix (sqlstate, "57P") || /* the session or the server is ended */
+         g_str_has_prefix (sqlstate, "58") ||  /* the system below the server fails */
+         g_str_has_prefix (sqlstate, "08");
+}

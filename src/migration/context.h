@@ -39,4 +39,9 @@ void pgm_clone_context_count (PgmCloneContext *self, guint64 *counter, guint64 n
 /* Adds to report->problems under the lock, with an event in the progress. @sql may be NULL. */
 void pgm_clone_context_problem (PgmCloneContext *self, const char *object, const char *sql, const GError *error);
 
+/* Does @error end the whole, or only the one object? An error that the server
+ * raised for a statement is the object's own; not so a full disk, a lost or
+ * ended session, or a cancellation. */
+gboolean pgm_clone_error_is_fatal (const GError *error);
+
 G_END_DECLS
