@@ -73,4 +73,16 @@ extern const PgmRecordType pgm_clone_options_type;
 extern const PgmRecordType pgm_compare_options_type;
 extern const PgmRecordType pgm_job_spec_type;
 
+/* A connection string without the secrets that people put into it (the password
+ * of a URI, password= and sslpassword= anywhere): to be shown or kept. NULL for
+ * NULL. Transfer full. */
+char *pgm_uri_without_secrets (const char *uri);
+
+/* The same job without any secret; options are shared with @spec. Transfer full. */
+PgmJobSpec *pgm_job_spec_without_secrets (const PgmJobSpec *spec);
+
+/* What may be written to a disk: JSON of the job without any secret, which reads
+ * back with pgm_record_from_json(). Transfer full. */
+char *pgm_job_spec_to_storable_json (const PgmJobSpec *spec);
+
 G_END_DECLS
