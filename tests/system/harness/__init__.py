@@ -1,0 +1,1 @@
+"""What system tests stand on: clusters, the command under test, checks."""
