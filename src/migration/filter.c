@@ -1,7 +1,5 @@
 #include "migration/filter.h"
 
-#include "core/error.h"
-
 /* Patterns are kept compiled: every character taken literally stands behind a
  * backslash, so that a bare * or ? is always a wildcard. */
 typedef struct
@@ -237,4 +235,36 @@ pgm_filter_takes_schema (PgmFilter *self, const char *schema)
         included = FALSE;
     }
   return included;
+}
+
+static gboolean
+has_table (PgmCatalog *catalog, guint32 oid)
+{
+  return g_hash_table_contains (catalog->tables_by_oid, GUINT_TO_POINTER (oid));
+}
+
+void
+pgm_filter_apply (PgmFilter *self, PgmCatalog *catalog)
+{
+  if (!pgm_filter_is_active (self))
+    return;
+  for (guint i = catalog->tables->len; i-- > 0;)
+    {
+      PgmTable *table = g_ptr_array_index (catalog->tables, i);
+
+      if (pgm_filter_takes (self, table->schema, table->name))
+        continue;
+      g_hash_table_remove (catalog->tables_by_oid, GUINT_TO_POINTER (table->oid));
+      g_ptr_array_remove_index (catalog->tables, i);
+    }
+  for (guint i = catalog->indexes->len; i-- > 0;)
+    if (!has_table (catalog, ((PgmIndex *) g_ptr_array_index (catalog->indexes, i))->table_oid))
+      g_ptr_array_remove_index (catalog->indexes, i);
+  for (guint i = catalog->foreign_keys->len; i-- > 0;)
+    {
+      PgmForeignKey *key = g_ptr_array_index (catalog->foreign_keys, i);
+
+      if (!has_table (catalog, key->table_oid) || !has_table (catalog, key->referenced_oid))
+        g_ptr_array_remove_index (catalog->foreign_keys, i);
+    }
 }

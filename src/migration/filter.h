@@ -5,7 +5,7 @@
  * taken when it matches any include (or there is none) and no exclude. */
 #pragma once
 
-#include <glib.h>
+#include "postgres/catalog.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +19,10 @@ gboolean pgm_filter_takes (PgmFilter *self, const char *schema, const char *tabl
 gboolean pgm_filter_is_active (PgmFilter *self);
 /* Could any table of the schema be taken? */
 gboolean pgm_filter_takes_schema (PgmFilter *self, const char *schema);
+
+/* Takes out of @catalog the tables that don't take part, with their indexes, and
+ * foreign keys that have lost an end. */
+void pgm_filter_apply (PgmFilter *self, PgmCatalog *catalog);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmFilter, pgm_filter_free)
 

@@ -272,9 +272,10 @@ compare_batches (gconstpointer a, gconstpointer b)
 /* Rows live in plain tables and in leaves of partition trees; those of foreign
  * tables are elsewhere, temporary ones are nobody else's business (F26, F28). */
 static gboolean
-has_own_rows (const PgmTable *table)
+has_own_rows (const PgmTable *table, const PgmPlanOptions *options)
 {
-  return table->kind == 'r' && table->persistence != 't';
+  return table->kind == 'r' && table->persistence != 't' &&
+         !(table->persistence == 'u' && options->in_recovery);
 }
 
 PgmPlan *
@@ -295,7 +296,7 @@ pgm_plan_new (PgmCatalog *catalog,
     {
       PgmTable *table = g_ptr_array_index (catalog->tables, i);
 
-      if (!has_own_rows (table))
+      if (!has_own_rows (table, options))
         continue;
       g_ptr_array_add (self->entries, entry_new (table, options));
       self->bytes += (guint64) MAX (table->bytes, 0);

@@ -57,6 +57,7 @@ typedef struct
   guint workers;
   guint64 split_bytes;   /* 0: the plan decides */
   gboolean text_only;    /* the destination's tables are not of our making */
+  gboolean in_recovery;  /* a standby can't read unlogged tables */
 } PgmPlanOptions;
 
 /* @source: a session under the snapshot of @catalog; asked for ranges of keys.

@@ -1,0 +1,76 @@
+#include "migration/triggers.h"
+
+#include "postgres/quote.h"
+
+/* Runs every statement that @sql selects. */
+static gboolean
+run_selected (PgmConnection *destination,
+              const char *sql,
+              GCancellable *cancellable,
+              GError **error)
+{
+  g_autoptr (PgmResult) rows = pgm_connection_query (destination, sql, 0, NULL, cancellable, error);
+  g_autoptr (GString) script = g_string_new (NULL);
+
+  if (rows == NULL)
+    return FALSE;
+  for (guint row = 0; row < pgm_result_get_rows (rows); row++)
+    g_string_append_printf (script, "%s;", pgm_result_get_or (rows, row, 0, ""));
+  return script->len == 0 || pgm_connection_exec (destination, script->str, cancellable, error);
+}
+
+static void
+append_tables (GString *sql, GPtrArray *entries)
+{
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const PgmPlanEntry *entry = g_ptr_array_index (entries, i);
+
+      g_string_append (sql, i > 0 ? ", (" : "(");
+      pgm_quote_append_literal (sql, entry->table->schema);
+      g_string_append (sql, ", ");
+      pgm_quote_append_literal (sql, entry->table->name);
+      g_string_append_c (sql, ')');
+    }
+}
+
+gboolean
+pgm_triggers_suspend (PgmConnection *destination,
+                      GPtrArray *entries,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autoptr (GString) sql = NULL;
+
+  if (entries->len == 0)
+    return TRUE;
+  sql = g_string_new (
+      "INSERT INTO pgmanager.clone_trigger (table_schema, table_name, trigger_name, enabled)"
+      " SELECT n.nspname, c.relname, t.tgname, t.tgenabled FROM pg_trigger t"
+      "   JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+      "  WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'"
+      "    AND (n.nspname::text, c.relname::text) IN (VALUES ");
+  append_tables (sql, entries);
+  g_string_append (sql, ") ON CONFLICT DO NOTHING");
+  return pgm_connection_exec (destination, sql->str, cancellable, error) &&
+         run_selected (
+             destination,
+             "SELECT format('ALTER TABLE ONLY %I.%I DISABLE TRIGGER %I', table_schema, table_name,"
+             " trigger_name) FROM pgmanager.clone_trigger",
+             cancellable, error);
+}
+
+gboolean
+pgm_triggers_restore (PgmConnection *destination, GCancellable *cancellable, GError **error)
+{
+  return pgm_connection_exec (destination, "BEGIN", cancellable, error) &&
+         run_selected (
+             destination,
+             "SELECT format('ALTER TABLE ONLY %I.%I ENABLE %s TRIGGER %I', table_schema, table_name,"
+             "   CASE enabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,"
+             "   trigger_name)"
+             "  FROM pgmanager.clone_trigger",
+             cancellable, error) &&
+         pgm_connection_exec (destination, "DELETE FROM pgmanager.clone_trigger; COMMIT",
+                              cancellable, error);
+}

@@ -1,0 +1,19 @@
+/* Rows that are copied into tables with triggers must not fire them: they did
+ * their work on the source. Triggers are switched off table by table, with their
+ * state kept in the ledger in the same transaction, and put back to exactly that
+ * state, by this run or by the --resume of a later one. */
+#pragma once
+
+#include "migration/plan.h"
+
+G_BEGIN_DECLS
+
+/* In the caller's transaction. @entries: PgmPlanEntry. */
+gboolean pgm_triggers_suspend (PgmConnection *destination, GPtrArray *entries, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* All that the ledger knows of, in one transaction. */
+gboolean pgm_triggers_restore (PgmConnection *destination, GCancellable *cancellable, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
