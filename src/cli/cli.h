@@ -1,0 +1,28 @@
+/* The command line: one table of commands, each a thin shell around PgmEngine.
+ *
+ * A command parses its arguments into a PgmJobSpec, hands it to the engine, shows
+ * the snapshots that come back and ends with the report's exit status. It never
+ * learns which engine it speaks to; the program that hosts it makes one.
+ */
+#pragma once
+
+#include "core/error.h"
+#include "engine/engine.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
+  PgmEngine *(*make_engine) (GError **error);
+  /* Defaults from the configuration for what the command line leaves open. */
+  gboolean (*apply_defaults) (PgmJobSpec *spec, GError **error);
+  /* "libpq 15.20, GLib 2.74.6, …" for --version. Transfer full. */
+  char *(*describe_libraries) (void);
+} PgmCliHost;
+
+/* Runs the command that @argv names. Passwords in @argv are taken over and
+ * overwritten in place before anything else happens. Returns the exit status. */
+int pgm_cli_main (int argc, char **argv, const PgmCliHost *host);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* Runs one job to its end in a main loop of its own: shows its snapshots,
+ * cancels it on SIGINT and SIGTERM (a second signal leaves at once). */
+#pragma once
+
+#include "cli/command.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PgmJobRunner PgmJobRunner;
+
+PgmJobRunner *pgm_job_runner_new (PgmEngine *engine, PgmOutput output);
+void pgm_job_runner_free (PgmJobRunner *self);
+PgmEngine *pgm_job_runner_get_engine (PgmJobRunner *self);
+
+/* The report of the finished job (transfer full), or NULL when it could not even
+ * be started. */
+PgmReport *pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* TRUE after a signal. */
+gboolean pgm_job_runner_is_interrupted (PgmJobRunner *self);
+
+/* The two calls of a sample, waited for. */
+PgmSample *pgm_job_runner_start_sample (PgmJobRunner *self, PgmSampleSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_job_runner_stop_sample (PgmJobRunner *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A whole command: make the engine, run @spec, print the report. */
+int pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmJobRunner, pgm_job_runner_free)
+
+G_END_DECLS

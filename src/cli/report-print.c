@@ -1,0 +1,291 @@
+#include "cli/report-print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/i18n.h"
+#include "core/units.h"
+
+/* Prints @text on standard output with control characters made harmless. */
+static void
+put (const char *text)
+{
+  g_autofree char *shown = pgm_display_text (text);
+
+  g_print ("%s", shown);
+}
+
+/* The same for text of several lines, each behind @indent. */
+static void
+put_block (const char *indent, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (lines[i][0] == '\0' && lines[i + 1] == NULL)
+        break;
+      g_print ("%s", indent);
+      put (lines[i]);
+      g_print ("\n");
+    }
+}
+
+static const char *
+level_label (int level)
+{
+  switch ((PgmCheckLevel) level)
+    {
+    case PGM_CHECK_OK:
+      return _ ("OK");
+    case PGM_CHECK_WARNING:
+      return _ ("warning");
+    case PGM_CHECK_BLOCKER:
+    default:
+      return _ ("BLOCKER");
+    }
+}
+
+static void
+print_checks (const PgmReport *report, gboolean all)
+{
+  for (guint i = 0; i < report->checks->len; i++)
+    {
+      const PgmCheck *check = g_ptr_array_index (report->checks, i);
+
+      if (!all && check->level == PGM_CHECK_OK)
+        continue;
+      g_print ("%-8s %-28s ", level_label (check->level), check->name);
+      put (check->reason);
+      g_print ("\n");
+      if (check->fix_sql != NULL && check->level != PGM_CHECK_OK)
+        put_block ("           ", check->fix_sql);
+    }
+}
+
+static void
+print_plan (const PgmReport *report)
+{
+  if (report->plan->len == 0)
+    return;
+  g_print ("\n%s\n", _ ("Plan"));
+  g_print ("%-44s %12s %12s %6s %8s %8s\n", _ ("table"), _ ("rows (est.)"), _ ("size"), _ ("parts"), _ ("format"),
+           _ ("indexes"));
+  for (guint i = 0; i < report->plan->len; i++)
+    {
+      const PgmPlanTable *table = g_ptr_array_index (report->plan, i);
+      g_autofree char *name = g_strdup_printf ("%s.%s", table->schema, table->name);
+      g_autofree char *shown = pgm_display_text (name);
+      g_autofree char *size = pgm_format_bytes (table->size_bytes);
+      g_autofree char *rows = table->rows_estimate < 0 ? g_strdup ("?") : pgm_format_count ((guint64) table->rows_estimate);
+
+      g_print ("%-44s %12s %12s %6" G_GINT64_FORMAT " %8s %8" G_GINT64_FORMAT "\n", shown, rows, size, table->parts,
+               table->method, table->indexes);
+    }
+}
+
+static void
+print_ends (const PgmReport *report)
+{
+  if (report->source != NULL)
+    {
+      g_print ("%-14s", _ ("Source"));
+      put (report->source);
+      g_print ("%s%s\n", report->source_version != NULL ? ", PostgreSQL " : "",
+               report->source_version != NULL ? report->source_version : "");
+    }
+  if (report->destination != NULL)
+    {
+      g_print ("%-14s", _ ("Destination"));
+      put (report->destination);
+      g_print ("%s%s\n", report->destination_version != NULL ? ", PostgreSQL " : "",
+               report->destination_version != NULL ? report->destination_version : "");
+    }
+}
+
+static void
+print_problems (const PgmReport *report)
+{
+  if (report->problems->len == 0)
+    return;
+  g_print ("\n%s\n", _ ("These could not be made; everything else is there:"));
+  for (guint i = 0; i < report->problems->len; i++)
+    {
+      const PgmProblem *problem = g_ptr_array_index (report->problems, i);
+
+      g_print ("  ");
+      put (problem->object);
+      g_print (": ");
+      put (problem->reason);
+      g_print ("\n");
+      if (problem->sql != NULL)
+        put_block ("      ", problem->sql);
+    }
+}
+
+static void
+print_clone (const PgmReport *report)
+{
+  g_autofree char *rows = pgm_format_count (report->rows);
+  g_autofree char *bytes = pgm_format_bytes (report->bytes);
+  g_autofree char *seconds = pgm_format_duration (report->seconds);
+  g_autofree char *rate = pgm_format_byte_rate (report->seconds > 0 ? (double) report->bytes / report->seconds : 0);
+
+  g_print ("%-14s%s\n", _ ("Rows"), rows);
+  g_print ("%-14s%s (%s)\n", _ ("Copied"), bytes, rate);
+  g_print ("%-14s", _ ("Objects"));
+  g_print (_ ("%" G_GUINT64_FORMAT " tables, %" G_GUINT64_FORMAT " indexes, %" G_GUINT64_FORMAT
+              " foreign keys, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT " large objects"),
+           report->tables, report->indexes, report->constraints, report->sequences, report->large_objects);
+  g_print ("\n%-14s%s\n", _ ("Time"), seconds);
+}
+
+static void
+print_object_difference (const PgmObjectDifference *difference)
+{
+  g_print ("\n%s ", difference->object_class);
+  put (difference->identity);
+  g_print (": %s\n", strcmp (difference->state, "only-source") == 0        ? _ ("only on the source")
+                     : strcmp (difference->state, "only-destination") == 0 ? _ ("only on the destination")
+                                                                           : _ ("different"));
+  if (difference->source_ddl != NULL)
+    put_block ("  < ", difference->source_ddl);
+  if (difference->destination_ddl != NULL)
+    put_block ("  > ", difference->destination_ddl);
+}
+
+static void
+print_table_comparison (const PgmTableComparison *table)
+{
+  g_print ("\n%s ", _ ("table"));
+  put (table->schema);
+  g_print (".");
+  put (table->name);
+  g_print (": %s", table->state);
+  if (table->reason != NULL)
+    {
+      g_print (": ");
+      put (table->reason);
+    }
+  g_print ("\n  ");
+  g_print (_ ("rows: %" G_GINT64_FORMAT " on the source, %" G_GINT64_FORMAT " on the destination"),
+           table->source_rows, table->destination_rows);
+  if (table->differing_rows >= 0)
+    g_print (_ ("; %" G_GINT64_FORMAT " differ"), table->differing_rows);
+  g_print ("\n");
+  for (guint i = 0; i < table->rows->len; i++)
+    {
+      const PgmRowDifference *row = g_ptr_array_index (table->rows, i);
+
+      g_print ("  %s ", row->state);
+      put (row->key != NULL ? row->key : "");
+      g_print ("\n");
+      if (row->source_row != NULL)
+        put_block ("    < ", row->source_row);
+      if (row->destination_row != NULL)
+        put_block ("    > ", row->destination_row);
+    }
+}
+
+static void
+print_comparison (const PgmReport *report)
+{
+  guint64 rows = 0;
+  guint equal = 0;
+  g_autofree char *seconds = pgm_format_duration (report->seconds);
+  g_autofree char *count = NULL;
+
+  for (guint i = 0; i < report->objects->len; i++)
+    print_object_difference (g_ptr_array_index (report->objects, i));
+  for (guint i = 0; i < report->table_comparisons->len; i++)
+    {
+      const PgmTableComparison *table = g_ptr_array_index (report->table_comparisons, i);
+
+      rows += (guint64) MAX (table->source_rows, 0);
+      if (strcmp (table->state, "equal") == 0)
+        equal++;
+      else
+        print_table_comparison (table);
+    }
+  count = pgm_format_count (rows);
+  if (report->objects->len > 0 || equal < report->table_comparisons->len)
+    g_print ("\n");
+  g_print ("%-14s", _ ("Schema"));
+  g_print (_ ("%" G_GUINT64_FORMAT " objects compared, %u differ"), report->objects_compared, report->objects->len);
+  g_print ("\n%-14s", _ ("Data"));
+  g_print (_ ("%u tables digested (%s rows), %u differ"), report->table_comparisons->len, count,
+           report->table_comparisons->len - equal);
+  g_print ("\n%-14s%s\n", _ ("Time"), seconds);
+}
+
+static const char *
+outcome_label (const PgmReport *report)
+{
+  gboolean compare = g_strcmp0 (report->kind, "compare") == 0;
+
+  switch ((PgmOutcome) report->outcome)
+    {
+    case PGM_OUTCOME_DONE:
+      return compare ? _ ("equal") : _ ("done");
+    case PGM_OUTCOME_DIFFERENT:
+      return _ ("DIFFERENT");
+    case PGM_OUTCOME_PROBLEMS:
+      return _ ("done, but not everything could be made");
+    case PGM_OUTCOME_REFUSED:
+      return _ ("refused; nothing was changed");
+    case PGM_OUTCOME_INTERRUPTED:
+      return _ ("interrupted");
+    case PGM_OUTCOME_FAILED:
+    default:
+      return _ ("FAILED");
+    }
+}
+
+static void
+print_error (const PgmReport *report)
+{
+  if (report->error != NULL && report->outcome != PGM_OUTCOME_INTERRUPTED)
+    {
+      fflush (stdout);
+      g_autoptr (GString) text = g_string_new (report->error);
+      g_autofree char *shown = NULL;
+
+      if (report->sqlstate != NULL)
+        g_string_append_printf (text, " (SQLSTATE %s)", report->sqlstate);
+      shown = pgm_display_text (text->str);
+      g_printerr ("pgmanager: %s\n", shown);
+      if (report->detail != NULL)
+        g_printerr ("  %s %s\n", _ ("Detail:"), report->detail);
+      if (report->hint != NULL)
+        g_printerr ("  %s %s\n", _ ("Hint:"), report->hint);
+    }
+  if (report->resumable)
+    g_printerr ("%s\n", _ ("What was copied so far is kept: the same command with --resume goes on from there."));
+}
+
+void
+pgm_report_print (PgmReport *report, PgmOutput output)
+{
+  gboolean clone = g_strcmp0 (report->kind, "clone") == 0;
+  gboolean ended = report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_PROBLEMS;
+
+  if (output == PGM_OUTPUT_JSON)
+    {
+      g_autofree char *json = pgm_record_to_json (report, FALSE);
+
+      g_print ("{\"report\":%s}\n", json);
+      return;
+    }
+
+  print_ends (report);
+  if (clone)
+    print_checks (report, report->plan->len > 0);
+  print_plan (report);
+  print_problems (report);
+  if (clone && ended && report->plan->len == 0)
+    print_clone (report);
+  if (!clone && (report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_DIFFERENT))
+    print_comparison (report);
+  g_print ("%-14s%s\n", _ ("Result"), outcome_label (report));
+  print_error (report);
+}

@@ -1,0 +1,10 @@
+/* A job's report as text for people or as one JSON line. */
+#pragma once
+
+#include "cli/command.h"
+
+G_BEGIN_DECLS
+
+void pgm_report_print (PgmReport *report, PgmOutput output);
+
+G_END_DECLS
