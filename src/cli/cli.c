@@ -10,7 +10,8 @@
 
 static const PgmCommand commands[] = {
   { "clone", N_ ("Copy a database whole into another server"), pgm_command_clone },
-  { "compare", N_ ("Prove that two databases are equal, or show where they differ"), pgm_command_compare },
+  { "compare", N_ ("Prove that two databases are equal, or show where they differ"),
+    pgm_command_compare },
   { "demo", N_ ("Try it: two throw-away clusters, a clone, a comparison"), pgm_command_demo },
 };
 
@@ -23,13 +24,17 @@ print_help (void)
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     g_print ("  %-10s %s\n", commands[i].name, _ (commands[i].summary));
   g_print ("\n%s\n", _ ("Options:"));
-  g_print ("  %-10s %s\n", "--help", _ ("Show this; `pgmanager COMMAND --help` explains a command"));
+  g_print ("  %-10s %s\n", "--help",
+           _ ("Show this; `pgmanager COMMAND --help` explains a command"));
   g_print ("  %-10s %s\n", "--version", _ ("Show the versions of pgmanager and its libraries"));
   g_print ("\n%s\n", _ ("Exit status:"));
-  g_print ("  0 %s\n  1 %s\n  2 %s\n  3 %s\n  4 %s\n  5 %s\n  6 %s\n  130 %s\n", _ ("done, or equal"), _ ("different"),
-           _ ("wrong usage"), _ ("something named does not exist"), _ ("cannot connect"),
+  g_print ("  0 %s\n  1 %s\n  2 %s\n  3 %s\n  4 %s\n  5 %s\n  6 %s\n  130 %s\n",
+           _ ("done, or equal"), _ ("different"), _ ("wrong usage"),
+           _ ("something named does not exist"), _ ("cannot connect"),
            _ ("refused by a check; nothing was changed"), _ ("failed"), _ ("interrupted"));
-  g_print ("\n%s\n", _ ("Connections take URIs, \"key=value\" strings, service files, PG* variables and ~/.pgpass."));
+  g_print (
+      "\n%s\n",
+      _ ("Connections take URIs, \"key=value\" strings, service files, PG* variables and ~/.pgpass."));
 }
 
 static void
@@ -103,8 +108,9 @@ pgm_command_parse_output (const char *text, PgmOutput *output, GError **error)
       *output = PGM_OUTPUT_JSON;
       return TRUE;
     }
-  pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Use --output=table or --output=json."),
-                      "unknown output format: %s", text);
+  pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                      _ ("Use --output=table or --output=json."), "unknown output format: %s",
+                      text);
   return FALSE;
 }
 
@@ -157,8 +163,8 @@ pgm_cli_main (int argc, char **argv, const PgmCliHost *host)
 
   if (argc < 2 && has_display ())
     status = open_desktop (taken[0]);
-  else if (argc < 2 || strcmp (taken[1], "--help") == 0 || strcmp (taken[1], "-h") == 0
-           || strcmp (taken[1], "help") == 0)
+  else if (argc < 2 || strcmp (taken[1], "--help") == 0 || strcmp (taken[1], "-h") == 0 ||
+           strcmp (taken[1], "help") == 0)
     print_help ();
   else if (strcmp (taken[1], "--version") == 0 || strcmp (taken[1], "version") == 0)
     print_version (host);

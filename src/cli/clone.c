@@ -43,42 +43,48 @@ static GOptionContext *
 make_context (CloneArguments *arguments)
 {
   const GOptionEntry entries[] = {
-    { "copy-workers", 0, 0, G_OPTION_ARG_STRING, &arguments->copy_workers, N_ ("Tables copied at once"), "N" },
-    { "index-workers", 0, 0, G_OPTION_ARG_STRING, &arguments->index_workers, N_ ("Indexes and keys built at once"),
-      "N" },
+    { "copy-workers", 0, 0, G_OPTION_ARG_STRING, &arguments->copy_workers,
+      N_ ("Tables copied at once"), "N" },
+    { "index-workers", 0, 0, G_OPTION_ARG_STRING, &arguments->index_workers,
+      N_ ("Indexes and keys built at once"), "N" },
     { "split-larger-than", 0, 0, G_OPTION_ARG_STRING, &arguments->split,
       N_ ("Copy larger tables in several parts at once, e.g. 1GB"), "SIZE" },
     { "include", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->include,
       N_ ("Only this: \"schema\" or \"schema.table\", with * and ?; may be repeated"), "PATTERN" },
-    { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->exclude, N_ ("All but this; may be repeated"),
-      "PATTERN" },
+    { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->exclude,
+      N_ ("All but this; may be repeated"), "PATTERN" },
     { "schema-only", 0, 0, G_OPTION_ARG_NONE, &arguments->schema_only, N_ ("No rows"), NULL },
-    { "data-only", 0, 0, G_OPTION_ARG_NONE, &arguments->data_only, N_ ("Rows into tables that are there already"),
-      NULL },
-    { "no-owner", 0, 0, G_OPTION_ARG_NONE, &arguments->no_owner, N_ ("Everything belongs to the connecting role"),
-      NULL },
+    { "data-only", 0, 0, G_OPTION_ARG_NONE, &arguments->data_only,
+      N_ ("Rows into tables that are there already"), NULL },
+    { "no-owner", 0, 0, G_OPTION_ARG_NONE, &arguments->no_owner,
+      N_ ("Everything belongs to the connecting role"), NULL },
     { "no-acl", 0, 0, G_OPTION_ARG_NONE, &arguments->no_acl, N_ ("No GRANTs"), NULL },
     { "drop-existing", 0, 0, G_OPTION_ARG_NONE, &arguments->drop_existing,
       N_ ("First drop what is in the way on the destination"), NULL },
-    { "resume", 0, 0, G_OPTION_ARG_NONE, &arguments->resume, N_ ("Go on with a clone that was interrupted"), NULL },
-    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &arguments->dry_run, N_ ("Only check, and show the plan"), NULL },
-    { "output", 0, 0, G_OPTION_ARG_STRING, &arguments->output, N_ ("Form of the result"), "table|json" },
-    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground, N_ ("Run in this process (as it does anyway)"),
+    { "resume", 0, 0, G_OPTION_ARG_NONE, &arguments->resume,
+      N_ ("Go on with a clone that was interrupted"), NULL },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &arguments->dry_run, N_ ("Only check, and show the plan"),
       NULL },
+    { "output", 0, 0, G_OPTION_ARG_STRING, &arguments->output, N_ ("Form of the result"),
+      "table|json" },
+    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground,
+      N_ ("Run in this process (as it does anyway)"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
-      context, _ ("Copies one database whole: schema, rows, indexes, constraints, sequences, large\n"
-                  "objects, owners and grants, all from one snapshot. Nothing is written to the\n"
-                  "source. The destination database must exist and be empty."));
+      context,
+      _ ("Copies one database whole: schema, rows, indexes, constraints, sequences, large\n"
+         "objects, owners and grants, all from one snapshot. Nothing is written to the\n"
+         "source. The destination database must exist and be empty."));
   g_option_context_set_description (
-      context, _ ("Examples:\n"
-                  "  pgmanager clone --source-uri=postgresql://db1/shop --dest-uri=postgresql://db2/shop\n"
-                  "  pgmanager clone --source-uri=service=old --dest-uri=service=new --dry-run\n\n"
-                  "After an interruption the same command with --resume goes on: tables that are\n"
-                  "complete and still equal are kept, the others are copied again.\n"));
+      context,
+      _ ("Examples:\n"
+         "  pgmanager clone --source-uri=postgresql://db1/shop --dest-uri=postgresql://db2/shop\n"
+         "  pgmanager clone --source-uri=service=old --dest-uri=service=new --dry-run\n\n"
+         "After an interruption the same command with --resume goes on: tables that are\n"
+         "complete and still equal are kept, the others are copied again.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   pgm_endpoint_options_add (context, &arguments->source, "source");
@@ -89,25 +95,28 @@ make_context (CloneArguments *arguments)
 static gboolean
 read_numbers (CloneArguments *arguments, PgmCloneOptions *options, GError **error)
 {
-  if (arguments->copy_workers != NULL
-      && !pgm_parse_int (arguments->copy_workers, "--copy-workers", 1, 128, &options->copy_workers, error))
+  if (arguments->copy_workers != NULL && !pgm_parse_int (arguments->copy_workers, "--copy-workers",
+                                                         1, 128, &options->copy_workers, error))
     return FALSE;
-  if (arguments->index_workers != NULL
-      && !pgm_parse_int (arguments->index_workers, "--index-workers", 1, 128, &options->index_workers, error))
+  if (arguments->index_workers != NULL &&
+      !pgm_parse_int (arguments->index_workers, "--index-workers", 1, 128, &options->index_workers,
+                      error))
     return FALSE;
   if (arguments->split != NULL && !pgm_parse_size (arguments->split, &options->split_bytes, error))
     return FALSE;
   if (arguments->schema_only && arguments->data_only)
     {
-      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Leave both out to copy everything."),
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          _ ("Leave both out to copy everything."),
                           "--schema-only and --data-only exclude each other");
       return FALSE;
     }
   if (arguments->resume && arguments->drop_existing)
     {
-      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
-                          _ ("--resume keeps what was copied, --drop-existing throws it away: give one of them."),
-                          "--resume and --drop-existing exclude each other");
+      pgm_error_set_full (
+          error, PGM_ERROR_USAGE, NULL, NULL,
+          _ ("--resume keeps what was copied, --drop-existing throws it away: give one of them."),
+          "--resume and --drop-existing exclude each other");
       return FALSE;
     }
   return TRUE;
@@ -131,9 +140,10 @@ make_spec (CloneArguments *arguments, GError **error)
   options->resume = arguments->resume;
   options->dry_run = arguments->dry_run;
 
-  if (read_numbers (arguments, options, error)
-      && (spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL
-      && (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) != NULL)
+  if (read_numbers (arguments, options, error) &&
+      (spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL &&
+      (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) !=
+          NULL)
     return spec;
 
   pgm_record_unref (spec);

@@ -34,13 +34,13 @@ int pgm_command_fail (const GError *error);
 
 /* Parses @argv in place with @context's options; afterwards nothing may be left
  * over. Errors are PGM_ERROR_USAGE. *@help is TRUE when --help was printed. */
-gboolean pgm_command_parse (GOptionContext *context,
-                            int *argc,
-                            char ***argv,
-                            gboolean *help,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+pgm_command_parse (GOptionContext *context, int *argc, char ***argv, gboolean *help, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* "table" or "json". */
-gboolean pgm_command_parse_output (const char *text, PgmOutput *output, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_command_parse_output (const char *text,
+                                   PgmOutput *output,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -38,29 +38,34 @@ static GOptionContext *
 make_context (CompareArguments *arguments)
 {
   const GOptionEntry entries[] = {
-    { "schema", 0, 0, G_OPTION_ARG_NONE, &arguments->schema, N_ ("Compare the catalogs, object by object"), NULL },
+    { "schema", 0, 0, G_OPTION_ARG_NONE, &arguments->schema,
+      N_ ("Compare the catalogs, object by object"), NULL },
     { "data", 0, 0, G_OPTION_ARG_NONE, &arguments->data, N_ ("Compare the rows, by digest"), NULL },
-    { "workers", 0, 0, G_OPTION_ARG_STRING, &arguments->workers, N_ ("Tables digested at once"), "N" },
-    { "max-rows", 0, 0, G_OPTION_ARG_STRING, &arguments->max_rows, N_ ("Row differences shown of a table (20)"),
+    { "workers", 0, 0, G_OPTION_ARG_STRING, &arguments->workers, N_ ("Tables digested at once"),
       "N" },
+    { "max-rows", 0, 0, G_OPTION_ARG_STRING, &arguments->max_rows,
+      N_ ("Row differences shown of a table (20)"), "N" },
     { "include", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->include,
       N_ ("Only this: \"schema\" or \"schema.table\", with * and ?; may be repeated"), "PATTERN" },
-    { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->exclude, N_ ("All but this; may be repeated"),
-      "PATTERN" },
+    { "exclude", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->exclude,
+      N_ ("All but this; may be repeated"), "PATTERN" },
     { "no-owner", 0, 0, G_OPTION_ARG_NONE, &arguments->no_owner, N_ ("Owners may differ"), NULL },
     { "no-acl", 0, 0, G_OPTION_ARG_NONE, &arguments->no_acl, N_ ("GRANTs may differ"), NULL },
-    { "output", 0, 0, G_OPTION_ARG_STRING, &arguments->output, N_ ("Form of the result"), "table|json" },
-    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground, N_ ("Run in this process (as it does anyway)"),
-      NULL },
+    { "output", 0, 0, G_OPTION_ARG_STRING, &arguments->output, N_ ("Form of the result"),
+      "table|json" },
+    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground,
+      N_ ("Run in this process (as it does anyway)"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
-      context, _ ("Compares two databases under one snapshot a side: every catalog object with its\n"
-                  "DDL, and every table by a digest of its rows; a table that differs is searched\n"
-                  "down to the rows. Without --schema or --data both are compared."));
-  g_option_context_set_description (context, _ ("Ends with status 0 when equal and 1 when different.\n"));
+      context,
+      _ ("Compares two databases under one snapshot a side: every catalog object with its\n"
+         "DDL, and every table by a digest of its rows; a table that differs is searched\n"
+         "down to the rows. Without --schema or --data both are compared."));
+  g_option_context_set_description (context,
+                                    _ ("Ends with status 0 when equal and 1 when different.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   pgm_endpoint_options_add (context, &arguments->source, "source");
@@ -83,12 +88,13 @@ make_spec (CompareArguments *arguments, GError **error)
   options->no_owner = arguments->no_owner;
   options->no_acl = arguments->no_acl;
 
-  if ((arguments->workers == NULL
-       || pgm_parse_int (arguments->workers, "--workers", 1, 128, &options->workers, error))
-      && (arguments->max_rows == NULL
-          || pgm_parse_int (arguments->max_rows, "--max-rows", 1, 100000, &options->max_rows, error))
-      && (spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL
-      && (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) != NULL)
+  if ((arguments->workers == NULL ||
+       pgm_parse_int (arguments->workers, "--workers", 1, 128, &options->workers, error)) &&
+      (arguments->max_rows == NULL ||
+       pgm_parse_int (arguments->max_rows, "--max-rows", 1, 100000, &options->max_rows, error)) &&
+      (spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL &&
+      (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) !=
+          NULL)
     return spec;
 
   pgm_record_unref (spec);

@@ -26,18 +26,21 @@ static GOptionContext *
 make_context (DemoArguments *arguments)
 {
   const GOptionEntry entries[] = {
-    { "orders", 0, 0, G_OPTION_ARG_STRING, &arguments->orders, N_ ("Size of the sample: orders in the shop"), "N" },
-    { "keep", 0, 0, G_OPTION_ARG_NONE, &arguments->keep, N_ ("Leave both clusters running and show their URIs"),
+    { "orders", 0, 0, G_OPTION_ARG_STRING, &arguments->orders,
+      N_ ("Size of the sample: orders in the shop"), "N" },
+    { "keep", 0, 0, G_OPTION_ARG_NONE, &arguments->keep,
+      N_ ("Leave both clusters running and show their URIs"), NULL },
+    { "gui", 0, 0, G_OPTION_ARG_NONE, &arguments->gui, N_ ("Show the run in the desktop window"),
       NULL },
-    { "gui", 0, 0, G_OPTION_ARG_NONE, &arguments->gui, N_ ("Show the run in the desktop window"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
-      context, _ ("Makes two throw-away clusters from the PostgreSQL installed here, fills one with a\n"
-                  "sample shop, clones it into the other, compares both and removes everything.\n"
-                  "Existing clusters and ports are not touched."));
+      context,
+      _ ("Makes two throw-away clusters from the PostgreSQL installed here, fills one with a\n"
+         "sample shop, clones it into the other, compares both and removes everything.\n"
+         "Existing clusters and ports are not touched."));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   return context;
@@ -119,13 +122,16 @@ run_demo (PgmJobRunner *runner, const DemoArguments *arguments, PgmSampleSpec *s
   sample = pgm_job_runner_start_sample (runner, spec, &error);
   if (sample == NULL)
     return pgm_command_fail (error);
-  g_print ("  %-14s%s  (PostgreSQL %s)\n", _ ("source"), sample->source_uri, sample->source_version);
-  g_print ("  %-14s%s  (PostgreSQL %s)\n", _ ("destination"), sample->destination_uri, sample->destination_version);
+  g_print ("  %-14s%s  (PostgreSQL %s)\n", _ ("source"), sample->source_uri,
+           sample->source_version);
+  g_print ("  %-14s%s  (PostgreSQL %s)\n", _ ("destination"), sample->destination_uri,
+           sample->destination_version);
 
   status = run_jobs (runner, sample);
   if (arguments->keep && !pgm_job_runner_is_interrupted (runner))
     {
-      g_print ("\n%s\n  %s\n  %s\n", _ ("Both clusters go on running:"), sample->source_uri, sample->destination_uri);
+      g_print ("\n%s\n  %s\n  %s\n", _ ("Both clusters go on running:"), sample->source_uri,
+               sample->destination_uri);
       g_print (_ ("To remove them: %s"), "");
       g_print ("sh %s/remove.sh\n", sample->directory);
     }
@@ -156,9 +162,9 @@ pgm_command_demo (PgmCli *cli, int argc, char **argv)
   if (arguments.gui)
     return open_window (cli);
   spec = pgm_record_new (&pgm_sample_spec_type);
-  if ((arguments.orders == NULL
-       || pgm_parse_int (arguments.orders, "--orders", 1, 100000000, &spec->orders, &error))
-      && (engine = cli->host->make_engine (&error)) != NULL)
+  if ((arguments.orders == NULL ||
+       pgm_parse_int (arguments.orders, "--orders", 1, 100000000, &spec->orders, &error)) &&
+      (engine = cli->host->make_engine (&error)) != NULL)
     {
       runner = pgm_job_runner_new (engine, PGM_OUTPUT_TABLE);
       status = run_demo (runner, &arguments, spec);

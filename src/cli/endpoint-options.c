@@ -6,7 +6,11 @@
 #include "core/i18n.h"
 
 static void
-add_entry (GOptionGroup *group, char *name, char **target, const char *description, const char *placeholder)
+add_entry (GOptionGroup *group,
+           char *name,
+           char **target,
+           const char *description,
+           const char *placeholder)
 {
   GOptionEntry entries[] = {
     { name, 0, 0, G_OPTION_ARG_STRING, target, description, placeholder },
@@ -37,17 +41,20 @@ pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, con
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   gboolean source = strcmp (prefix, "source") == 0;
-  GOptionGroup *group
-      = g_option_group_new (prefix, source ? _ ("Source options:") : _ ("Destination options:"),
-                            source ? _ ("Show the options of the source") : _ ("Show the options of the destination"),
-                            names, free_names);
+  GOptionGroup *group = g_option_group_new (
+      prefix, source ? _ ("Source options:") : _ ("Destination options:"),
+      source ? _ ("Show the options of the source") : _ ("Show the options of the destination"),
+      names, free_names);
 
   add_entry (group, option_name (names, prefix, "uri"), &self->uri,
-             source ? _ ("Database to read: URI or \"key=value\" string") : _ ("Database to write: URI or \"key=value\" string"),
+             source ? _ ("Database to read: URI or \"key=value\" string")
+                    : _ ("Database to write: URI or \"key=value\" string"),
              "URI");
-  add_entry (group, option_name (names, prefix, "host"), &self->host, _ ("Host name or directory of the socket"), "HOST");
+  add_entry (group, option_name (names, prefix, "host"), &self->host,
+             _ ("Host name or directory of the socket"), "HOST");
   add_entry (group, option_name (names, prefix, "port"), &self->port, _ ("Port"), "PORT");
-  add_entry (group, option_name (names, prefix, "user"), &self->user, _ ("Role to log in as"), "ROLE");
+  add_entry (group, option_name (names, prefix, "user"), &self->user, _ ("Role to log in as"),
+             "ROLE");
   add_entry (group, option_name (names, prefix, "password"), &self->password,
              _ ("Password; better in ~/.pgpass or a service file"), "SECRET");
   add_entry (group, option_name (names, prefix, "dbname"), &self->dbname, _ ("Database"), "NAME");
@@ -62,9 +69,9 @@ pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError 
 
   if (self->uri == NULL && self->host == NULL && self->dbname == NULL && self->port == NULL)
     {
-      g_autofree char *hint
-          = g_strdup_printf ("Give --%s-uri=postgresql://user@host/database, or --%s-host and --%s-dbname.", prefix,
-                             prefix, prefix);
+      g_autofree char *hint = g_strdup_printf (
+          "Give --%s-uri=postgresql://user@host/database, or --%s-host and --%s-dbname.", prefix,
+          prefix, prefix);
       pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, hint, "the %s database is not named",
                           strcmp (prefix, "source") == 0 ? "source" : "destination");
       return NULL;
@@ -100,9 +107,9 @@ pgm_endpoint_options_clear (PgmEndpointOptions *self)
 static gboolean
 is_password_option (const char *argument, gsize length)
 {
-  return g_str_has_prefix (argument, "--") && length >= strlen ("--password")
-         && strncmp (argument + length - strlen ("password"), "password", strlen ("password")) == 0
-         && argument[length - strlen ("password") - 1] == '-';
+  return g_str_has_prefix (argument, "--") && length >= strlen ("--password") &&
+         strncmp (argument + length - strlen ("password"), "password", strlen ("password")) == 0 &&
+         argument[length - strlen ("password") - 1] == '-';
 }
 
 /* Hides what is secret in one argument; TRUE when the next one is a password. */
@@ -112,7 +119,8 @@ mask_argument (char *argument)
   char *equals = strchr (argument, '=');
   gboolean option = g_str_has_prefix (argument, "--");
 
-  if (is_password_option (argument, equals != NULL ? (gsize) (equals - argument) : strlen (argument)))
+  if (is_password_option (argument,
+                          equals != NULL ? (gsize) (equals - argument) : strlen (argument)))
     {
       if (equals == NULL)
         return TRUE;

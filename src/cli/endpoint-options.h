@@ -18,11 +18,13 @@ typedef struct
 
 /* Adds the group of options for one end; @prefix is "source" or "dest". The
  * strings of the entries live in the group. */
-void pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, const char *prefix);
+void
+pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, const char *prefix);
 
 /* Takes the passwords out of @self. PGM_ERROR_USAGE when nothing names the end. */
-PgmEndpoint *pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+PgmEndpoint *pgm_endpoint_options_take (PgmEndpointOptions *self,
+                                        const char *prefix,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_endpoint_options_clear (PgmEndpointOptions *self);
 
 /* Overwrites in @argv, which the kernel shows to everyone, whatever is a

@@ -14,14 +14,19 @@ PgmEngine *pgm_job_runner_get_engine (PgmJobRunner *self);
 
 /* The report of the finished job (transfer full), or NULL when it could not even
  * be started. */
-PgmReport *pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PgmReport *
+pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* TRUE after a signal. */
 gboolean pgm_job_runner_is_interrupted (PgmJobRunner *self);
 
 /* The two calls of a sample, waited for. */
-PgmSample *pgm_job_runner_start_sample (PgmJobRunner *self, PgmSampleSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean pgm_job_runner_stop_sample (PgmJobRunner *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PgmSample *pgm_job_runner_start_sample (PgmJobRunner *self,
+                                        PgmSampleSpec *spec,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_job_runner_stop_sample (PgmJobRunner *self,
+                                     const char *id,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A whole command: make the engine, run @spec, print the report. */
 int pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output);

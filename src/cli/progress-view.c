@@ -35,9 +35,9 @@ pgm_progress_view_new (PgmOutput output)
   PgmProgressView *self = g_new0 (PgmProgressView, 1);
   const char *term = g_getenv ("TERM");
 
-  self->mode = output == PGM_OUTPUT_JSON ? VIEW_JSON
+  self->mode = output == PGM_OUTPUT_JSON                                              ? VIEW_JSON
                : isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0 ? VIEW_LIVE
-                                                                                        : VIEW_PLAIN;
+                                                                                      : VIEW_PLAIN;
   self->last_phase = -1;
   return self;
 }
@@ -163,7 +163,8 @@ draw_table (PgmProgressView *self, GString *picture, guint width, const PgmTable
     g_string_append_c (line, ' ');
   append_bar (line, table->percent, 16);
   g_string_append_printf (line, " %3.0f %%  ", table->percent);
-  g_string_append_printf (line, g_dngettext (PGM_GETTEXT_DOMAIN, "%s row", "%s rows", table->rows_copied), rows);
+  g_string_append_printf (
+      line, g_dngettext (PGM_GETTEXT_DOMAIN, "%s row", "%s rows", table->rows_copied), rows);
   add_line (self, picture, width, line->str);
 }
 
@@ -203,8 +204,9 @@ draw_live (PgmProgressView *self, const PgmSnapshot *snapshot)
     }
   if (snapshot->tables_total > 0)
     {
-      g_string_printf (line, _ ("tables %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-                                ", indexes %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT),
+      g_string_printf (line,
+                       _ ("tables %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                          ", indexes %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT),
                        snapshot->tables_copied, snapshot->tables_total, snapshot->indexes_done,
                        snapshot->indexes_total);
       add_line (self, picture, width, line->str);
@@ -231,7 +233,8 @@ draw_plain (PgmProgressView *self, const PgmSnapshot *snapshot)
   if (snapshot->tables_total > 0)
     g_printerr (_ ("tables %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT ", indexes %" G_GINT64_FORMAT
                    " of %" G_GINT64_FORMAT),
-                snapshot->tables_copied, snapshot->tables_total, snapshot->indexes_done, snapshot->indexes_total);
+                snapshot->tables_copied, snapshot->tables_total, snapshot->indexes_done,
+                snapshot->indexes_total);
   g_printerr ("\n");
 }
 

@@ -69,18 +69,20 @@ print_plan (const PgmReport *report)
   if (report->plan->len == 0)
     return;
   g_print ("\n%s\n", _ ("Plan"));
-  g_print ("%-44s %12s %12s %6s %8s %8s\n", _ ("table"), _ ("rows (est.)"), _ ("size"), _ ("parts"), _ ("format"),
-           _ ("indexes"));
+  g_print ("%-44s %12s %12s %6s %8s %8s\n", _ ("table"), _ ("rows (est.)"), _ ("size"), _ ("parts"),
+           _ ("format"), _ ("indexes"));
   for (guint i = 0; i < report->plan->len; i++)
     {
       const PgmPlanTable *table = g_ptr_array_index (report->plan, i);
       g_autofree char *name = g_strdup_printf ("%s.%s", table->schema, table->name);
       g_autofree char *shown = pgm_display_text (name);
       g_autofree char *size = pgm_format_bytes (table->size_bytes);
-      g_autofree char *rows = table->rows_estimate < 0 ? g_strdup ("?") : pgm_format_count ((guint64) table->rows_estimate);
+      g_autofree char *rows = table->rows_estimate < 0
+                                  ? g_strdup ("?")
+                                  : pgm_format_count ((guint64) table->rows_estimate);
 
-      g_print ("%-44s %12s %12s %6" G_GINT64_FORMAT " %8s %8" G_GINT64_FORMAT "\n", shown, rows, size, table->parts,
-               table->method, table->indexes);
+      g_print ("%-44s %12s %12s %6" G_GINT64_FORMAT " %8s %8" G_GINT64_FORMAT "\n", shown, rows,
+               size, table->parts, table->method, table->indexes);
     }
 }
 
@@ -129,14 +131,17 @@ print_clone (const PgmReport *report)
   g_autofree char *rows = pgm_format_count (report->rows);
   g_autofree char *bytes = pgm_format_bytes (report->bytes);
   g_autofree char *seconds = pgm_format_duration (report->seconds);
-  g_autofree char *rate = pgm_format_byte_rate (report->seconds > 0 ? (double) report->bytes / report->seconds : 0);
+  g_autofree char *rate =
+      pgm_format_byte_rate (report->seconds > 0 ? (double) report->bytes / report->seconds : 0);
 
   g_print ("%-14s%s\n", _ ("Rows"), rows);
   g_print ("%-14s%s (%s)\n", _ ("Copied"), bytes, rate);
   g_print ("%-14s", _ ("Objects"));
   g_print (_ ("%" G_GUINT64_FORMAT " tables, %" G_GUINT64_FORMAT " indexes, %" G_GUINT64_FORMAT
-              " foreign keys, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT " large objects"),
-           report->tables, report->indexes, report->constraints, report->sequences, report->large_objects);
+              " foreign keys, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT
+              " large objects"),
+           report->tables, report->indexes, report->constraints, report->sequences,
+           report->large_objects);
   g_print ("\n%-14s%s\n", _ ("Time"), seconds);
 }
 
@@ -145,9 +150,10 @@ print_object_difference (const PgmObjectDifference *difference)
 {
   g_print ("\n%s ", difference->object_class);
   put (difference->identity);
-  g_print (": %s\n", strcmp (difference->state, "only-source") == 0        ? _ ("only on the source")
-                     : strcmp (difference->state, "only-destination") == 0 ? _ ("only on the destination")
-                                                                           : _ ("different"));
+  g_print (": %s\n", strcmp (difference->state, "only-source") == 0 ? _ ("only on the source")
+                     : strcmp (difference->state, "only-destination") == 0
+                         ? _ ("only on the destination")
+                         : _ ("different"));
   if (difference->source_ddl != NULL)
     put_block ("  < ", difference->source_ddl);
   if (difference->destination_ddl != NULL)
@@ -211,7 +217,8 @@ print_comparison (const PgmReport *report)
   if (report->objects->len > 0 || equal < report->table_comparisons->len)
     g_print ("\n");
   g_print ("%-14s", _ ("Schema"));
-  g_print (_ ("%" G_GUINT64_FORMAT " objects compared, %u differ"), report->objects_compared, report->objects->len);
+  g_print (_ ("%" G_GUINT64_FORMAT " objects compared, %u differ"), report->objects_compared,
+           report->objects->len);
   g_print ("\n%-14s", _ ("Data"));
   g_print (_ ("%u tables digested (%s rows), %u differ"), report->table_comparisons->len, count,
            report->table_comparisons->len - equal);
@@ -260,7 +267,9 @@ print_error (const PgmReport *report)
         g_printerr ("  %s %s\n", _ ("Hint:"), report->hint);
     }
   if (report->resumable)
-    g_printerr ("%s\n", _ ("What was copied so far is kept: the same command with --resume goes on from there."));
+    g_printerr (
+        "%s\n",
+        _ ("What was copied so far is kept: the same command with --resume goes on from there."));
 }
 
 void

@@ -35,8 +35,8 @@ find_in_query (const char *dsn, gsize offset, gsize *start, gsize *length)
       const char *value = strchr (++parameter, '=');
       const char *next = strchr (parameter, '&');
 
-      if (value != NULL && (next == NULL || value < next) && (gsize) (value + 1 - dsn) >= offset
-          && g_str_has_prefix (parameter, "password="))
+      if (value != NULL && (next == NULL || value < next) && (gsize) (value + 1 - dsn) >= offset &&
+          g_str_has_prefix (parameter, "password="))
         {
           *start = (gsize) (value + 1 - dsn);
           *length = next != NULL ? (gsize) (next - value - 1) : strlen (value + 1);
@@ -86,8 +86,8 @@ find_in_keywords (const char *dsn, gsize offset, gsize *start, gsize *length)
         ;
       value = p;
       end = p = skip_value (p);
-      if (keyword_end - keyword == 8 && strncmp (keyword, "password", 8) == 0
-          && (gsize) (value - dsn) >= offset)
+      if (keyword_end - keyword == 8 && strncmp (keyword, "password", 8) == 0 &&
+          (gsize) (value - dsn) >= offset)
         {
           gboolean quoted = *value == '\'' && end > value + 1 && end[-1] == '\'';
 
@@ -103,7 +103,8 @@ gboolean
 pgm_dsn_find_password (const char *dsn, gsize offset, gsize *start, gsize *length)
 {
   if (is_uri (dsn))
-    return find_in_authority (dsn, offset, start, length) || find_in_query (dsn, offset, start, length);
+    return find_in_authority (dsn, offset, start, length) ||
+           find_in_query (dsn, offset, start, length);
   return find_in_keywords (dsn, offset, start, length);
 }
 
