@@ -7,7 +7,7 @@
 #include "postgres/connection.h"
 #include "postgres/tools.h"
 
-#define DEFAULT_ORDERS 100000
+#define DEFAULT_ORDERS 60000
 #define SOURCE         "source"
 #define DESTINATION    "destination"
 #define DATABASE       "shop"
