@@ -1,0 +1,122 @@
+#include "app/application.h"
+
+#include "app/window.h"
+#include "core/i18n.h"
+
+struct _PgmApplication
+{
+  AdwApplication parent_instance;
+  PgmEngine *engine;
+  gboolean demo;
+};
+
+G_DEFINE_FINAL_TYPE (PgmApplication, pgm_application, ADW_TYPE_APPLICATION)
+
+static void
+show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  adw_show_about_window (gtk_application_get_active_window (GTK_APPLICATION (self)),
+                         "application-name", "pgmanager", "application-icon", PGM_APPLICATION_ID,
+                         "version", PGM_VERSION, "license-type", GTK_LICENSE_MIT_X11, "comments",
+                         _ ("Migrate, compare and manage PostgreSQL clusters"), NULL);
+}
+
+/* Closing the window stops the job and removes the demo's clusters first. */
+static void
+quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+
+  if (window != NULL)
+    gtk_window_close (window);
+  else
+    g_application_quit (G_APPLICATION (user_data));
+}
+
+static void
+pgm_application_startup (GApplication *application)
+{
+  const GActionEntry actions[] = {
+    { .name = "about", .activate = show_about },
+    { .name = "quit", .activate = quit },
+  };
+  const char *const quit_keys[] = { "<Control>q", NULL };
+
+  G_APPLICATION_CLASS (pgm_application_parent_class)->startup (application);
+  g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions),
+                                   application);
+  gtk_application_set_accels_for_action (GTK_APPLICATION (application), "app.quit", quit_keys);
+}
+
+static void
+pgm_application_activate (GApplication *application)
+{
+  PgmApplication *self = PGM_APPLICATION (application);
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
+
+  if (window == NULL)
+    window = GTK_WINDOW (pgm_window_new (GTK_APPLICATION (application), self->engine));
+  gtk_window_present (window);
+  if (self->demo)
+    gtk_widget_activate_action (GTK_WIDGET (window), "win.start-demo", NULL);
+  self->demo = FALSE;
+}
+
+static int
+pgm_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  PgmApplication *self = PGM_APPLICATION (application);
+
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("pgmanager-gtk %s\n", PGM_VERSION);
+      return 0;
+    }
+  self->demo = g_variant_dict_contains (options, "demo");
+  return -1;
+}
+
+static void
+pgm_application_dispose (GObject *object)
+{
+  PgmApplication *self = PGM_APPLICATION (object);
+
+  g_clear_object (&self->engine);
+  G_OBJECT_CLASS (pgm_application_parent_class)->dispose (object);
+}
+
+static void
+pgm_application_class_init (PgmApplicationClass *klass)
+{
+  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = pgm_application_dispose;
+  application_class->startup = pgm_application_startup;
+  application_class->activate = pgm_application_activate;
+  application_class->handle_local_options = pgm_application_handle_local_options;
+}
+
+static void
+pgm_application_init (PgmApplication *self)
+{
+  const GOptionEntry entries[] = {
+    { "demo", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Run the demo at once"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Show the version"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_application_add_main_option_entries (G_APPLICATION (self), entries);
+}
+
+PgmApplication *
+pgm_application_new (PgmEngine *engine, GApplicationFlags flags)
+{
+  PgmApplication *self =
+      g_object_new (PGM_TYPE_APPLICATION, "application-id", PGM_APPLICATION_ID, "flags", flags,
+                    "resource-base-path", "/io/github/pgmanager/Pgmanager", NULL);
+
+  self->engine = g_object_ref (engine);
+  return self;
+}
