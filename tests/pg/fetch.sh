@@ -41,9 +41,14 @@ releases_of() {
 
 # ---- apt with a state of its own -----------------------------------------------
 
+# Without package lists apt names no targets; its configuration still does.
 find_mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    sed -n '\#/debian/*$#{p;q;}'
+  {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null
+    cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs:[[:space:]]*\([^ ]*\).*/\1/p'
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+      sed -n 's/^deb \(\[[^]]*\] *\)\{0,1\}\([^ ]*\) .*/\2/p'
+  } | sed -n '\#/debian/*$#{p;q;}'
 }
 
 # State directory for one release; $1 is its name.
