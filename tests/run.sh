@@ -137,7 +137,7 @@ compile() { # directory, further options
 
 # ---- suites ----------------------------------------------------------------------
 
-# What is measured is the suite, so its own output decides, and a suite that ends
+# A suite counts what its own output says; one that ends
 # badly without naming a failure counts as one.
 suite() { # name, command …
   name=$1
