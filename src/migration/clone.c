@@ -371,6 +371,17 @@ open_pool (CloneRun *run, GError **error)
   return TRUE;
 }
 
+/* Nobody uses the snapshot's old name any more. */
+static gboolean
+unlock_source (CloneRun *run, GError **error)
+{
+  if (!pgm_keeper_unlock (run->keeper, run->cancellable, error))
+    return FALSE;
+  g_free (run->ctx.snapshot);
+  run->ctx.snapshot = g_strdup (pgm_keeper_get_snapshot (run->keeper));
+  return TRUE;
+}
+
 static gboolean
 step_copy (CloneRun *run, GError **error)
 {
@@ -381,7 +392,7 @@ step_copy (CloneRun *run, GError **error)
   if (!open_pool (run, error))
     return FALSE;
   if (ctx->options->schema_only)
-    return pgm_keeper_release (run->keeper, run->cancellable, error);
+    return unlock_source (run, error);
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_COPY);
   options.pool = run->pool;
   return pgm_copiers_run (ctx, run->plan, run->keeper, &options, run->cancellable, error) &&
@@ -389,7 +400,7 @@ step_copy (CloneRun *run, GError **error)
          pgm_keeper_ping (run->keeper, run->cancellable, error) &&
          pgm_sequences_copy (ctx, pgm_keeper_get_watch (run->keeper), run->control,
                              run->cancellable, error) &&
-         pgm_keeper_release (run->keeper, run->cancellable, error)
+         unlock_source (run, error)
          /* Flushes what the copiers committed. */
          && pgm_ledger_mark (run->control, "copy", run->cancellable, error) &&
          PGM_FAILPOINT ("copy.after_all", error);

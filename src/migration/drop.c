@@ -33,7 +33,7 @@ static const char members_sql[] =
     " WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = to_regnamespace($1)::oid"
     "   AND d.objsubid = 0 AND d.deptype = 'n'"
     "   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid"
-    "     AND e.deptype IN ('e', 'i', 'a'))"
+    "     AND e.deptype IN ('e', 'i', 'a') AND (e.refclassid, e.refobjid) <> (d.classid, d.objid))"
     /* By name, since the last exists from 15 only. */
     "   AND d.classid NOT IN (SELECT c.oid FROM pg_class c WHERE c.relnamespace = 'pg_catalog'::regnamespace"
     "     AND c.relname IN ('pg_extension', 'pg_default_acl', 'pg_publication_namespace'))";

@@ -348,7 +348,17 @@ pgm_keeper_verify (PgmKeeper *self, GCancellable *cancellable, GError **error)
 }
 
 gboolean
-pgm_keeper_release (PgmKeeper *self, GCancellable *cancellable, GError **error)
+pgm_keeper_unlock (PgmKeeper *self, GCancellable *cancellable, GError **error)
 {
-  return pgm_connection_exec (self->session, "COMMIT", cancellable, error);
+  g_autofree char *snapshot = NULL;
+
+  if (!pgm_snapshot_import (self->watch, self->snapshot, cancellable, error))
+    return FALSE;
+  snapshot = pgm_connection_query_value (self->watch, "SELECT pg_export_snapshot()", 0, NULL,
+                                         cancellable, error);
+  if (snapshot == NULL || !pgm_connection_exec (self->session, "COMMIT", cancellable, error))
+    return FALSE;
+  g_free (self->snapshot);
+  self->snapshot = g_steal_pointer (&snapshot);
+  return TRUE;
 }

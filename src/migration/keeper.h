@@ -43,7 +43,7 @@ PgmCatalog *pgm_keeper_steal_catalog (PgmKeeper *self);
  * only for reads that can't fail. */
 PgmConnection *pgm_keeper_get_session (PgmKeeper *self);
 
-/* A session of the source outside of the snapshot. */
+/* A session of the source that sees the present, until pgm_keeper_unlock(). */
 PgmConnection *pgm_keeper_get_watch (PgmKeeper *self);
 
 /* Is the transaction still there? Cheap. */
@@ -53,8 +53,10 @@ gboolean pgm_keeper_ping (PgmKeeper *self, GCancellable *cancellable, GError **e
  * is the snapshot's content. Before copied rows are declared complete. */
 gboolean pgm_keeper_verify (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Gives the locks and the snapshot back; watch stays. */
-gboolean pgm_keeper_release (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* All rows are across: gives the locks back, so that DDL on the source goes on.
+ * The snapshot stays for what is still read from the catalogs, held by the watch
+ * and under another identifier. */
+gboolean pgm_keeper_unlock (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmKeeper, pgm_keeper_free)
 
