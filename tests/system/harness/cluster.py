@@ -118,6 +118,14 @@ class Cluster:
         self.password = "p:w/d %41'\"" if scram else None
         self.process = None
         self.port = None
+        self.make_directory()
+        self._initdb(list(initdb), scram)
+        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
+            conf.write(SETTINGS.format(directory=self.directory) + settings + "\n")
+        self.start()
+
+    def make_directory(self):
+        """A private directory, and the guard that removes it."""
         base = os.environ.get("PGM_TEST_TMPDIR") or "/var/tmp"
         self.directory = tempfile.mkdtemp(prefix="pgms-", dir=base)
         self.data = os.path.join(self.directory, "data")
@@ -127,10 +135,6 @@ class Cluster:
         if self.user:
             os.chown(self.directory, self.user.pw_uid, self.user.pw_gid)
         self._start_guard()
-        self._initdb(list(initdb), scram)
-        with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
-            conf.write(SETTINGS.format(directory=self.directory) + settings + "\n")
-        self.start()
 
     # ---- processes
 
