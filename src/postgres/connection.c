@@ -347,8 +347,10 @@ collect (PgmConnection *self, PgmWait *wait, const char *sql, GError **error)
         {
           PQclear (result);
           pgm_connection_interrupt (self);
-          g_clear_error (&first);
-          first = local;
+          /* After a FATAL error the end of the connection is no news. */
+          if (first == NULL)
+            first = g_steal_pointer (&local);
+          g_clear_error (&local);
           break;
         }
       if (is_failure (result) && first == NULL)

@@ -85,9 +85,11 @@ finish_copy (PgmConnection *connection,
       GError *local = NULL;
       if (!pgm_connection_next_result (connection, wait, 0, &result, &local))
         {
-          g_clear_error (&first);
-          g_propagate_error (error, local);
-          return FALSE;
+          /* After a FATAL error the end of the connection is no news. */
+          if (first == NULL)
+            first = g_steal_pointer (&local);
+          g_clear_error (&local);
+          break;
         }
       if (result == NULL)
         break;
