@@ -1,0 +1,389 @@
+#include "engine/local-engine.h"
+
+#include "demo/sample.h"
+#include "engine/job.h"
+
+/* One for now: the budget of workers and of maintenance memory is one job's. */
+#define MAX_RUNNING 1
+/* Ended jobs that can still be looked at; older ones are in the store. */
+#define MAX_ENDED 100
+
+struct _PgmLocalEngine
+{
+  GObject parent_instance;
+  GMainContext *context;
+  PgmStore *store;
+  GHashTable *waiting; /* job id → GPtrArray of GTask: who asked it to stop */
+
+  GMutex lock;         /* the two below */
+  GPtrArray *jobs;     /* PgmJob, in the order of starting */
+  GHashTable *samples; /* id → PgmSample */
+};
+
+static void pgm_local_engine_iface_init (PgmEngineInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (PgmLocalEngine,
+                               pgm_local_engine,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (PGM_TYPE_ENGINE, pgm_local_engine_iface_init))
+
+static void
+unref_job (gpointer job)
+{
+  pgm_job_unref (job);
+}
+
+static void
+unref_tasks (gpointer tasks)
+{
+  g_ptr_array_unref (tasks);
+}
+
+static void
+pgm_local_engine_dispose (GObject *object)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (object);
+
+  /* All are told before the first is waited for. */
+  for (guint i = 0; i < self->jobs->len; i++)
+    pgm_job_cancel (g_ptr_array_index (self->jobs, i));
+  for (guint i = 0; i < self->jobs->len; i++)
+    pgm_job_detach (g_ptr_array_index (self->jobs, i));
+  g_ptr_array_set_size (self->jobs, 0);
+  G_OBJECT_CLASS (pgm_local_engine_parent_class)->dispose (object);
+}
+
+static void
+pgm_local_engine_finalize (GObject *object)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (object);
+
+  g_clear_object (&self->store);
+  g_ptr_array_unref (self->jobs);
+  g_hash_table_unref (self->samples);
+  g_hash_table_unref (self->waiting);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (pgm_local_engine_parent_class)->finalize (object);
+}
+
+static void
+pgm_local_engine_class_init (PgmLocalEngineClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = pgm_local_engine_dispose;
+  G_OBJECT_CLASS (class)->finalize = pgm_local_engine_finalize;
+}
+
+static void
+pgm_local_engine_init (PgmLocalEngine *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  g_mutex_init (&self->lock);
+  self->jobs = g_ptr_array_new_with_free_func (unref_job);
+  self->samples = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pgm_record_unref);
+  self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_tasks);
+}
+
+PgmEngine *
+pgm_local_engine_new (PgmStore *store)
+{
+  PgmLocalEngine *self = g_object_new (PGM_TYPE_LOCAL_ENGINE, NULL);
+
+  if (store != NULL)
+    self->store = g_object_ref (store);
+  return PGM_ENGINE (self);
+}
+
+/* Transfer full, or NULL. */
+static PgmJob *
+find_job (PgmLocalEngine *self, const char *job_id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (guint i = self->jobs->len; i > 0; i--)
+    {
+      PgmJob *job = g_ptr_array_index (self->jobs, i - 1);
+
+      if (g_str_equal (pgm_job_get_id (job), job_id))
+        return pgm_job_ref (job);
+    }
+  return NULL;
+}
+
+static guint
+count_running_locked (PgmLocalEngine *self)
+{
+  guint running = 0;
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    running += pgm_job_is_running (g_ptr_array_index (self->jobs, i)) ? 1 : 0;
+  return running;
+}
+
+static void
+add_job (PgmLocalEngine *self, PgmJob *job)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_ptr_array_add (self->jobs, job);
+  for (guint i = 0; self->jobs->len > MAX_ENDED && i < self->jobs->len;)
+    if (pgm_job_is_running (g_ptr_array_index (self->jobs, i)))
+      i++;
+    else
+      g_ptr_array_remove_index (self->jobs, i);
+}
+
+/* Who asked the job to stop learns that it has. */
+static void
+answer_waiting (PgmLocalEngine *self, const char *job_id)
+{
+  g_autofree char *key = NULL;
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  if (!g_hash_table_steal_extended (self->waiting, job_id, (gpointer *) &key, (gpointer *) &tasks))
+    return;
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (g_ptr_array_index (tasks, i), TRUE);
+}
+
+/* A handler may let go of the engine, so both are held for the emission. */
+static void
+on_job (PgmJob *job, PgmReport *report, gpointer user_data)
+{
+  g_autoptr (PgmLocalEngine) self = g_object_ref (PGM_LOCAL_ENGINE (user_data));
+  g_autoptr (PgmJob) held = pgm_job_ref (job);
+  PgmSnapshot *snapshot = pgm_job_ref_snapshot (job);
+
+  g_signal_emit_by_name (self, "snapshot", pgm_job_get_id (held), snapshot);
+  pgm_record_unref (snapshot);
+  if (report == NULL)
+    return;
+  g_signal_emit_by_name (self, "finished", pgm_job_get_id (held), report);
+  answer_waiting (self, pgm_job_get_id (held));
+}
+
+/* The same id again is fine for one that has ended (resume); it takes its place. */
+static gboolean
+make_room_for (PgmLocalEngine *self, const PgmJobSpec *spec, GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (count_running_locked (self) >= MAX_RUNNING)
+    {
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
+                          "Wait for it to end, or stop it first.", "another job is running");
+      return FALSE;
+    }
+  for (guint i = 0; spec->id != NULL && i < self->jobs->len; i++)
+    if (g_str_equal (pgm_job_get_id (g_ptr_array_index (self->jobs, i)), spec->id))
+      {
+        g_ptr_array_remove_index (self->jobs, i);
+        break;
+      }
+  return TRUE;
+}
+
+static void
+start_job_async (PgmEngine *engine,
+                 PgmJobSpec *spec,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  GError *error = NULL;
+  PgmJob *job;
+
+  g_task_set_source_tag (task, start_job_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  job = make_room_for (self, spec, &error)
+            ? pgm_job_start (spec, self->store, self->context, on_job, self, &error)
+            : NULL;
+  if (job == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  add_job (self, job);
+  /* It runs from here on, so its id must arrive whatever happens to the call. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_return_pointer (task, g_strdup (pgm_job_get_id (job)), g_free);
+}
+
+static char *
+start_job_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+wait_for_end (PgmLocalEngine *self, const char *job_id, GTask *task)
+{
+  GPtrArray *tasks = g_hash_table_lookup (self->waiting, job_id);
+
+  if (tasks == NULL)
+    {
+      tasks = g_ptr_array_new_with_free_func (g_object_unref);
+      g_hash_table_insert (self->waiting, g_strdup (job_id), tasks);
+    }
+  g_ptr_array_add (tasks, g_object_ref (task));
+}
+
+static void
+stop_job_async (PgmEngine *engine,
+                const char *job_id,
+                GCancellable *cancellable,
+                GAsyncReadyCallback callback,
+                gpointer user_data)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (PgmJob) job = find_job (self, job_id);
+
+  g_task_set_source_tag (task, stop_job_async);
+  if (job == NULL)
+    {
+      g_autofree char *name = g_strdup (job_id);
+      GError *error = NULL;
+
+      pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no job \"%s\"", name);
+      g_task_return_error (task, error);
+    }
+  else if (!pgm_job_is_running (job))
+    g_task_return_boolean (task, TRUE);
+  else
+    {
+      wait_for_end (self, job_id, task);
+      pgm_job_cancel (job);
+    }
+}
+
+static gboolean
+finish_boolean (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static PgmSnapshot *
+ref_snapshot (PgmEngine *engine, const char *job_id)
+{
+  g_autoptr (PgmJob) job = find_job (PGM_LOCAL_ENGINE (engine), job_id);
+
+  return job != NULL ? pgm_job_ref_snapshot (job) : NULL;
+}
+
+static PgmReport *
+ref_report (PgmEngine *engine, const char *job_id)
+{
+  g_autoptr (PgmJob) job = find_job (PGM_LOCAL_ENGINE (engine), job_id);
+
+  return job != NULL ? pgm_job_ref_report (job) : NULL;
+}
+
+static void
+start_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  GError *error = NULL;
+  PgmSample *sample = pgm_sample_start (data, cancellable, &error);
+
+  if (sample == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  g_hash_table_insert (self->samples, g_strdup (sample->id), pgm_record_ref (sample));
+  g_mutex_unlock (&self->lock);
+  g_task_return_pointer (task, sample, pgm_record_unref);
+}
+
+static void
+start_sample_async (PgmEngine *engine,
+                    PgmSampleSpec *spec,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, start_sample_async);
+  /* One that was made is handed over even when the wish to cancel comes too late:
+   * nobody could stop it otherwise. */
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, pgm_record_ref (spec), pgm_record_unref);
+  g_task_run_in_thread (task, start_sample_thread);
+}
+
+static PgmSample *
+start_sample_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+stop_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  const PgmSample *sample = data;
+  GError *error = NULL;
+
+  if (!pgm_sample_stop (sample, cancellable, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->samples, sample->id);
+  g_mutex_unlock (&self->lock);
+  g_task_return_boolean (task, TRUE);
+}
+
+static PgmSample *
+find_sample (PgmLocalEngine *self, const char *sample_id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  PgmSample *sample = g_hash_table_lookup (self->samples, sample_id);
+
+  return sample != NULL ? pgm_record_ref (sample) : NULL;
+}
+
+static void
+stop_sample_async (PgmEngine *engine,
+                   const char *sample_id,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+  PgmSample *sample = find_sample (PGM_LOCAL_ENGINE (engine), sample_id);
+
+  g_task_set_source_tag (task, stop_sample_async);
+  if (sample == NULL)
+    {
+      GError *error = NULL;
+
+      pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no sample \"%s\"", sample_id);
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_set_task_data (task, sample, pgm_record_unref);
+  g_task_run_in_thread (task, stop_sample_thread);
+}
+
+static void
+pgm_local_engine_iface_init (PgmEngineInterface *iface)
+{
+  iface->start_job_async = start_job_async;
+  iface->start_job_finish = start_job_finish;
+  iface->stop_job_async = stop_job_async;
+  iface->stop_job_finish = finish_boolean;
+  iface->ref_snapshot = ref_snapshot;
+  iface->ref_report = ref_report;
+  iface->start_sample_async = start_sample_async;
+  iface->start_sample_finish = start_sample_finish;
+  iface->stop_sample_async = stop_sample_async;
+  iface->stop_sample_finish = finish_boolean;
+}

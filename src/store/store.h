@@ -1,0 +1,44 @@
+/* PgmStore: what is kept of jobs in $XDG_STATE_HOME/pgmanager (or state_dir of the
+ * configuration): state.db and lock files.
+ *
+ * A store always opens. When its file can't be used (full or read-only disk, no
+ * rights), it is degraded: nothing is kept, jobs run all the same, and
+ * pgm_store_dup_problem() says why. All the writing calls are thread-safe and
+ * return at once.
+ */
+#pragma once
+
+#include "store/config.h"
+#include "store/history.h"
+
+G_BEGIN_DECLS
+
+#define PGM_TYPE_STORE (pgm_store_get_type ())
+G_DECLARE_FINAL_TYPE (PgmStore, pgm_store, PGM, STORE, GObject)
+
+/* @config may be NULL: defaults. @warning, unless NULL, is set to what the user
+ * should know (a damaged file was put aside, nothing can be kept) or NULL. */
+PgmStore *pgm_store_new (PgmConfig *config, char **warning);
+
+/* Owned by the store. */
+PgmConfig *pgm_store_get_config (PgmStore *self);
+const char *pgm_store_get_directory (PgmStore *self);
+const char *pgm_store_get_path (PgmStore *self); /* of state.db, for pgm_history_… */
+
+/* Why nothing is being kept just now, or NULL. Transfer full. */
+char *pgm_store_dup_problem (PgmStore *self);
+
+/* @spec may have secrets; they are not kept. @source, @destination: described. */
+void pgm_store_job_started (PgmStore *self,
+                            const PgmJobSpec *spec,
+                            const char *source,
+                            const char *destination);
+void pgm_store_job_finished (PgmStore *self, const PgmReport *report);
+void pgm_store_phase (PgmStore *self, const char *job_id, PgmPhase phase);
+void pgm_store_event (PgmStore *self, const char *job_id, const char *type, const char *message);
+void pgm_store_table (PgmStore *self, const char *job_id, const PgmTableProgress *table);
+
+/* Waits until all of the above is written, or can't be. */
+void pgm_store_flush (PgmStore *self);
+
+G_END_DECLS
