@@ -27,7 +27,8 @@ struct _PgmJob
   gpointer user_data;
 
   PgmReport *report; /* see the header */
-  gint64 started_us;
+  gint64 started_at;
+  gint64 started_us; /* monotonic */
   GError *error; /* of the thread, NULL when it came to its end */
 
   GMutex state_lock;
@@ -121,6 +122,14 @@ take_snapshot (PgmJob *self)
   pgm_record_unref (old);
 }
 
+/* The migration says what it knows better; only what it left open is filled. */
+static void
+fill_text (char **field, const char *text)
+{
+  if (*field == NULL)
+    *field = g_strdup (text);
+}
+
 static void
 describe_failure (PgmReport *report, const GError *error)
 {
@@ -130,10 +139,10 @@ describe_failure (PgmReport *report, const GError *error)
     report->outcome = PGM_OUTCOME_REFUSED;
   else
     report->outcome = PGM_OUTCOME_FAILED;
-  report->error = g_strdup (error->message);
-  report->detail = g_strdup (pgm_error_get_detail (error));
-  report->hint = g_strdup (pgm_error_get_hint (error));
-  report->sqlstate = g_strdup (pgm_error_get_sqlstate (error));
+  fill_text (&report->error, error->message);
+  fill_text (&report->detail, pgm_error_get_detail (error));
+  fill_text (&report->hint, pgm_error_get_hint (error));
+  fill_text (&report->sqlstate, pgm_error_get_sqlstate (error));
   report->exit_status = pgm_error_to_exit (error);
 }
 
@@ -170,12 +179,13 @@ complete_report (PgmJob *self)
         report->outcome = PGM_OUTCOME_PROBLEMS;
       report->exit_status = outcome_to_exit ((PgmOutcome) report->outcome);
     }
+  fill_text (&report->job_id, self->spec->id);
+  fill_text (&report->kind, pgm_job_kind_names[self->spec->kind]);
+  fill_text (&report->source, self->source);
+  fill_text (&report->destination, self->destination);
+  report->started_at = self->started_at;
   report->finished_at = g_get_real_time ();
   report->seconds = (double) (g_get_monotonic_time () - self->started_us) / G_USEC_PER_SEC;
-  if (report->source == NULL)
-    report->source = g_strdup (self->source);
-  if (report->destination == NULL)
-    report->destination = g_strdup (self->destination);
 }
 
 static gboolean
@@ -192,7 +202,8 @@ supervise (gpointer data)
   PgmJob *self = data;
   Ticker *ticker = (Ticker *) self->ticker;
 
-  if (!run_migration (self, &self->error))
+  if (!run_migration (self, &self->error) &&
+      pgm_progress_get_phase (self->progress) != PGM_PHASE_FAILED)
     pgm_progress_error (self->progress, self->error, FALSE);
   complete_report (self);
   pgm_progress_set_phase (self->progress, self->error == NULL ? PGM_PHASE_DONE : PGM_PHASE_FAILED);
@@ -392,16 +403,6 @@ prepare (PgmJob *self, GError **error)
 }
 
 static void
-prepare_report (PgmJob *self)
-{
-  self->report = pgm_record_new (&pgm_report_type);
-  self->report->job_id = g_strdup (self->spec->id);
-  self->report->kind = g_strdup (pgm_job_kind_names[self->spec->kind]);
-  self->report->started_at = g_get_real_time ();
-  self->started_us = g_get_monotonic_time ();
-}
-
-static void
 launch (PgmJob *self, GMainContext *context)
 {
   static GSourceFuncs ticker_funcs = { .dispatch = on_tick };
@@ -409,6 +410,9 @@ launch (PgmJob *self, GMainContext *context)
   if (self->store != NULL)
     pgm_store_job_started (self->store, self->spec, self->source, self->destination);
   take_snapshot (self);
+  self->report = pgm_record_new (&pgm_report_type);
+  self->started_at = g_get_real_time ();
+  self->started_us = g_get_monotonic_time ();
   self->ticker = g_source_new (&ticker_funcs, sizeof (Ticker));
   g_source_set_static_name (self->ticker, "[pgmanager] job");
   ((Ticker *) self->ticker)->job = self;
@@ -440,7 +444,6 @@ pgm_job_start (const PgmJobSpec *spec,
   self->spec = complete_spec (spec, store, error);
   if (self->spec == NULL || !prepare (self, error))
     return NULL;
-  prepare_report (self);
   launch (self, context);
   return g_steal_pointer (&self);
 }

@@ -205,6 +205,14 @@ pgm_progress_set_phase (PgmProgress *self, PgmPhase phase)
   pgm_journal_event (self->journal, self->job_id, "phase", pgm_phase_names[phase]);
 }
 
+PgmPhase
+pgm_progress_get_phase (PgmProgress *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return current_phase_locked (self);
+}
+
 void
 pgm_progress_set_activity (PgmProgress *self, const char *format, ...)
 {

@@ -18,6 +18,7 @@ void pgm_progress_unref (PgmProgress *self);
 
 /* Enters a phase (ends the one before), with an event and a journal entry. */
 void pgm_progress_set_phase (PgmProgress *self, PgmPhase phase);
+PgmPhase pgm_progress_get_phase (PgmProgress *self);
 void pgm_progress_set_activity (PgmProgress *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void pgm_progress_event (PgmProgress *self, const char *type, const char *format, ...) G_GNUC_PRINTF (3, 4);
 void pgm_progress_error (PgmProgress *self, const GError *error, gboolean retryable);
