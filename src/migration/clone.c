@@ -445,13 +445,16 @@ step_finish (CloneRun *run, GError **error)
 static gboolean
 run_steps (CloneRun *run, GError **error)
 {
-  static const CloneStep steps[] = { step_own,  step_hold,    step_restore,
-                                     step_copy, step_indexes, step_finish };
+  /* Owning comes first: a running or unfinished clone explains itself better
+   * than a destination that isn't empty. */
+  static const CloneStep steps[] = { step_connect, step_own,  step_preflight, step_hold,
+                                     step_restore, step_copy, step_indexes,   step_finish };
+  static const CloneStep dry_steps[] = { step_connect, step_preflight };
+  gboolean dry = run->ctx.options->dry_run;
+  gsize n = dry ? G_N_ELEMENTS (dry_steps) : G_N_ELEMENTS (steps);
 
-  if (!step_connect (run, error) || !step_preflight (run, error))
-    return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (steps) && !run->ctx.options->dry_run; i++)
-    if (!steps[i](run, error))
+  for (gsize i = 0; i < n; i++)
+    if (!(dry ? dry_steps : steps)[i](run, error))
       return FALSE;
   return TRUE;
 }
