@@ -15,8 +15,6 @@ typedef struct
 {
   /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
   PgmEngine *(*make_engine) (GError **error);
-  /* Defaults from the configuration for what the command line leaves open. */
-  gboolean (*apply_defaults) (PgmJobSpec *spec, GError **error);
   /* "libpq 15.20, GLib 2.74.6, …" for --version. Transfer full. */
   char *(*describe_libraries) (void);
 } PgmCliHost;

@@ -89,12 +89,15 @@ run_job (PgmJobRunner *runner, const PgmSample *sample, PgmJobKind kind)
   PgmReport *report = pgm_job_runner_run (runner, spec, &error);
   int status;
 
+  if (report != NULL)
+    {
+      pgm_report_print (report, spec, PGM_OUTPUT_TABLE);
+      status = (int) report->exit_status;
+      pgm_record_unref (report);
+    }
+  else
+    status = pgm_command_fail (error);
   pgm_record_unref (spec);
-  if (report == NULL)
-    return pgm_command_fail (error);
-  pgm_report_print (report, PGM_OUTPUT_TABLE);
-  status = (int) report->exit_status;
-  pgm_record_unref (report);
   return status;
 }
 

@@ -173,8 +173,6 @@ pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output)
   PgmReport *report;
   int status;
 
-  if (!cli->host->apply_defaults (spec, &error))
-    return pgm_command_fail (error);
   engine = cli->host->make_engine (&error);
   if (engine == NULL)
     return pgm_command_fail (error);
@@ -182,7 +180,7 @@ pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output)
   report = pgm_job_runner_run (runner, spec, &error);
   if (report == NULL)
     return pgm_command_fail (error);
-  pgm_report_print (report, output);
+  pgm_report_print (report, spec, output);
   status = (int) report->exit_status;
   pgm_record_unref (report);
   return status;

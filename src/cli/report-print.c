@@ -273,8 +273,9 @@ print_error (const PgmReport *report)
 }
 
 void
-pgm_report_print (PgmReport *report, PgmOutput output)
+pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output)
 {
+  gboolean dry_run = spec->clone != NULL && spec->clone->dry_run;
   gboolean clone = g_strcmp0 (report->kind, "clone") == 0;
   gboolean ended = report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_PROBLEMS;
 
@@ -288,10 +289,11 @@ pgm_report_print (PgmReport *report, PgmOutput output)
 
   print_ends (report);
   if (clone)
-    print_checks (report, report->plan->len > 0);
-  print_plan (report);
+    print_checks (report, dry_run);
+  if (dry_run)
+    print_plan (report);
   print_problems (report);
-  if (clone && ended && report->plan->len == 0)
+  if (clone && ended && !dry_run)
     print_clone (report);
   if (!clone && (report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_DIFFERENT))
     print_comparison (report);

@@ -5,6 +5,7 @@
 
 G_BEGIN_DECLS
 
-void pgm_report_print (PgmReport *report, PgmOutput output);
+/* @spec says what was asked for. */
+void pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output);
 
 G_END_DECLS

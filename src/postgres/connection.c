@@ -446,3 +446,11 @@ pgm_connection_query_value (PgmConnection *self,
     pgm_error_set (error, PGM_ERROR_FAILED, "%s: the query returned NULL", self->label);
   return g_strdup (value);
 }
+
+char *
+pgm_connection_get_library_version (void)
+{
+  int version = PQlibVersion ();
+
+  return g_strdup_printf ("%d.%d", version / 10000, version % 10000);
+}

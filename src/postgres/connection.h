@@ -58,6 +58,9 @@ int pgm_connection_get_backend_pid (PgmConnection *self);
 gboolean pgm_connection_is_lost (PgmConnection *self);
 const PgmServerIdentity *pgm_connection_get_identity (PgmConnection *self);
 
+/* The libpq in use, "15.20". Transfer full. */
+char *pgm_connection_get_library_version (void);
+
 /* Simple protocol: one or many statements, results dropped. */
 gboolean pgm_connection_exec (PgmConnection *self, const char *sql, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #define KEPT_JOBS "500"
@@ -236,4 +237,10 @@ pgm_store_flush (PgmStore *self)
 {
   if (self->writer != NULL)
     pgm_writer_flush (self->writer);
+}
+
+const char *
+pgm_store_get_library_version (void)
+{
+  return sqlite3_libversion ();
 }

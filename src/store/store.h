@@ -20,6 +20,9 @@ G_DECLARE_FINAL_TYPE (PgmStore, pgm_store, PGM, STORE, GObject)
  * should know (a damaged file was put aside, nothing can be kept) or NULL. */
 PgmStore *pgm_store_new (PgmConfig *config, char **warning);
 
+/* The SQLite in use. Static. */
+const char *pgm_store_get_library_version (void);
+
 /* Owned by the store. */
 PgmConfig *pgm_store_get_config (PgmStore *self);
 const char *pgm_store_get_directory (PgmStore *self);

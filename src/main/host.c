@@ -1,0 +1,44 @@
+#include "main/host.h"
+
+#include <libintl.h>
+#include <locale.h>
+
+#include "config.h"
+#include "engine/local-engine.h"
+#include "postgres/connection.h"
+#include "store/store.h"
+
+void
+pgm_host_init (const char *program)
+{
+  setlocale (LC_ALL, "");
+  bindtextdomain (PGM_GETTEXT_DOMAIN, PGM_LOCALE_DIR);
+  bind_textdomain_codeset (PGM_GETTEXT_DOMAIN, "UTF-8");
+  textdomain (PGM_GETTEXT_DOMAIN);
+  g_set_prgname (program);
+}
+
+PgmEngine *
+pgm_host_make_engine (GError **error)
+{
+  PgmConfig *config = pgm_config_load (error);
+  g_autoptr (PgmStore) store = NULL;
+  g_autofree char *warning = NULL;
+
+  if (config == NULL)
+    return NULL;
+  store = pgm_store_new (config, &warning);
+  pgm_record_unref (config);
+  if (warning != NULL)
+    g_printerr ("pgmanager: %s\n", warning);
+  return pgm_local_engine_new (store);
+}
+
+char *
+pgm_host_describe_libraries (void)
+{
+  g_autofree char *libpq = pgm_connection_get_library_version ();
+
+  return g_strdup_printf ("libpq %s, GLib %u.%u.%u, SQLite %s", libpq, glib_major_version,
+                          glib_minor_version, glib_micro_version, pgm_store_get_library_version ());
+}
