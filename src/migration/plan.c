@@ -91,15 +91,16 @@ GStrv
 pgm_plan_cut_keys (const char *column, gint64 min, gint64 max, guint n_parts)
 {
   g_autoptr (GPtrArray) conditions = g_ptr_array_new ();
-  guint64 step = ((guint64) max - (guint64) min) / n_parts + 1;
+  /* Unsigned, since the span of int8 is wider than int8. */
+  guint64 span = (guint64) max - (guint64) min;
 
   for (guint i = 0; i < n_parts; i++)
     {
-      /* Unsigned, since the span of int8 is wider than int8. Quoted, since a
-       * bare -9223372036854775808 is minus something out of range. */
-      gint64 from = (gint64) ((guint64) min + step * i);
-      gint64 to = (gint64) ((guint64) min + step * (i + 1));
+      gint64 from = (gint64) ((guint64) min + span / n_parts * i + MIN (i, span % n_parts));
+      gint64 to = (gint64) ((guint64) min + span / n_parts * (i + 1) + MIN (i + 1, span % n_parts));
 
+      /* Numbers are quoted, since a bare -9223372036854775808 is minus
+       * something out of range. */
       if (i == 0)
         g_ptr_array_add (conditions, g_strdup_printf ("(%s < '%" G_GINT64_FORMAT "')", column, to));
       else if (i + 1 < n_parts)
