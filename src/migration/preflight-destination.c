@@ -55,7 +55,7 @@ judge_content (PgmPreflight *self,
                        "The destination holds an interrupted clone, which is taken up again.");
   else if (self->options->drop_existing && count > 0)
     pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
-                       "The destination has %s, which --drop-existing drops where they stand in the"
+                       "The destination has %s, of which --drop-existing drops what stands in the"
                        " way: %s.",
                        objects, list);
   else if (ledger && !self->options->drop_existing)

@@ -246,7 +246,7 @@ pgm_preflight_check_extensions (PgmPreflight *self, const char *name, GError **e
     }
   if (good == pgm_result_get_rows (used))
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
-                       "All %u extensions of the source are available on the destination.", good);
+                       "The extensions of the source (%u) are available on the destination.", good);
   return TRUE;
 }
 
@@ -281,7 +281,7 @@ pgm_preflight_check_languages (PgmPreflight *self, const char *name, GError **er
     return FALSE;
   for (guint row = 0; row < pgm_result_get_rows (libraries); row++)
     pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
-                       "%s functions in C, %s among them, need the library %s on the destination's"
+                       "Functions in C (%s, %s among them) need the library %s on the destination's"
                        " machine.",
                        pgm_result_get (libraries, row, 1), pgm_result_get (libraries, row, 2),
                        pgm_result_get (libraries, row, 0));

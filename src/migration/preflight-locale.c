@@ -208,7 +208,7 @@ pgm_preflight_check_collations (PgmPreflight *self, const char *name, GError **e
         pgm_result_get (missing, row, 0));
   if (pgm_result_get_rows (missing) == 0)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
-                       "The %u named collations in use exist on the destination.",
+                       "The named collations in use (%u) exist on the destination.",
                        pgm_result_get_rows (used));
   return TRUE;
 }

@@ -74,10 +74,11 @@ pgm_preflight_check_unlogged_tables (PgmPreflight *self, const char *name, GErro
         " clone from the primary.",
         count, list);
   else
-    pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
-                       "%s will be cloned and stay unlogged, so a crash of the destination empties"
-                       " them there: %s.",
-                       count, list);
+    pgm_preflight_add (
+        self, name, PGM_CHECK_WARNING, NULL,
+        "%s will be cloned as such, and a crash of the destination will empty what is unlogged"
+        " there: %s.",
+        count, list);
   return TRUE;
 }
 
@@ -158,16 +159,15 @@ pgm_preflight_check_large_objects (PgmPreflight *self, const char *name, GError 
   objects = (guint64) pgm_result_get_int64 (result, 0, 0);
   if (objects == 0)
     return TRUE;
-  count = pgm_preflight_count (objects, "large object", "large objects");
+  count = pgm_preflight_count (objects, "large object is", "large objects are");
   size = pgm_format_bytes ((guint64) pgm_result_get_int64 (result, 0, 1));
   if (self->options->include != NULL && self->options->include[0] != NULL)
     pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
                        "%s of the source (%s) belong to no table and are left out with --include.",
                        count, size);
   else
-    pgm_preflight_add (
-        self, name, PGM_CHECK_OK, NULL,
-        "%s are cloned with their owners and privileges; at the source they take %s.", count, size);
+    pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
+                       "%s cloned with owner and privileges, %s at the source.", count, size);
   return TRUE;
 }
 
@@ -188,6 +188,7 @@ static gboolean
 add_prepared (PgmPreflight *self, const char *name, gboolean *found, GError **error)
 {
   g_autoptr (PgmResult) result = pgm_preflight_ask (self, self->source, prepared_sql, error);
+  g_autofree char *count = NULL;
   g_autofree char *age = NULL;
   g_autofree char *literal = NULL;
   g_autofree char *fix = NULL;
@@ -197,13 +198,15 @@ add_prepared (PgmPreflight *self, const char *name, gboolean *found, GError **er
   if (pgm_result_get_rows (result) == 0)
     return TRUE;
   *found = TRUE;
+  count = pgm_preflight_count (pgm_result_get_rows (result), "prepared transaction is",
+                               "prepared transactions are");
   literal = pgm_quote_literal (pgm_result_get (result, 0, 0));
   age = pgm_format_duration ((double) pgm_result_get_int64 (result, 0, 1));
   fix = g_strdup_printf ("ROLLBACK PREPARED %s; -- or COMMIT PREPARED", literal);
   pgm_preflight_add (self, name, PGM_CHECK_WARNING, fix,
-                     "%u prepared transactions are open at the source, the oldest (%s) for %s; what"
-                     " they changed is not part of the clone, and tables they locked make it wait.",
-                     pgm_result_get_rows (result), pgm_result_get (result, 0, 0), age);
+                     "%s open at the source, the oldest (%s) for %s; what was changed there is not"
+                     " part of the clone, and tables locked there make it wait.",
+                     count, pgm_result_get (result, 0, 0), age);
   return TRUE;
 }
 
@@ -219,6 +222,8 @@ pgm_preflight_check_old_transactions (PgmPreflight *self, const char *name, GErr
   found = pgm_result_get_rows (result) > 0;
   if (found)
     {
+      g_autofree char *count = pgm_preflight_count (pgm_result_get_rows (result), "transaction has",
+                                                    "transactions have");
       g_autofree char *age = pgm_format_duration ((double) pgm_result_get_int64 (result, 0, 3));
       g_autofree char *fix =
           g_strdup_printf ("SELECT pg_terminate_backend(%s);", pgm_result_get (result, 0, 0));
