@@ -53,13 +53,17 @@ read_singly (PgmCloneContext *ctx, gboolean *readable, GCancellable *cancellable
   return TRUE;
 }
 
+/* With a filter some of the catalog's sequences may have stayed behind with their
+ * tables: setval() of NULL does nothing. */
 static void
-append_setval (GString *sql, const PgmSequence *sequence)
+append_setval (PgmCloneContext *ctx, GString *sql, const PgmSequence *sequence)
 {
   g_autofree char *name = pgm_quote_qualified (sequence->schema, sequence->name);
   g_autofree char *literal = pgm_quote_literal (name);
+  gboolean may_miss = pgm_filter_is_active (ctx->filter);
 
-  g_string_append_printf (sql, "SELECT pg_catalog.setval(%s, %" G_GINT64_FORMAT ", %s);\n", literal,
+  g_string_append_printf (sql, "SELECT pg_catalog.setval(%s%s%s, %" G_GINT64_FORMAT ", %s);\n",
+                          may_miss ? "pg_catalog.to_regclass(" : "", literal, may_miss ? ")" : "",
                           sequence->last_value, sequence->is_called ? "true" : "false");
 }
 
@@ -79,7 +83,7 @@ set_singly (PgmCloneContext *ctx,
       g_autoptr (GString) sql = g_string_new (NULL);
       g_autoptr (GError) local = NULL;
 
-      append_setval (sql, sequence);
+      append_setval (ctx, sql, sequence);
       if (pgm_connection_exec (destination, sql->str, cancellable, &local))
         {
           (*done)++;
@@ -110,7 +114,7 @@ set_all (PgmCloneContext *ctx,
       g_autoptr (GError) local = NULL;
 
       for (guint i = first; i < end; i++)
-        append_setval (sql, g_ptr_array_index (sequences, i));
+        append_setval (ctx, sql, g_ptr_array_index (sequences, i));
       if (pgm_connection_exec (destination, sql->str, cancellable, &local))
         {
           *done += end - first;

@@ -1,0 +1,46 @@
+/* The steps of a clone, one at a time and on real servers: what clone.c does
+ * around them, in the few lines that a test of one step needs. */
+#pragma once
+
+#include "fixture/cluster.h"
+#include "migration/context.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  PgmCloneContext ctx;
+  PgmJobSpec *spec;
+  PgmConnection *keeper;      /* holds the snapshot */
+  PgmConnection *source;      /* under no snapshot */
+  PgmConnection *destination;
+} PgmSteps;
+
+/* @include: comma-separated patterns, or NULL. Aborts on failure. */
+PgmSteps *pgm_steps_new (PgmTestCluster *source,
+                         const char *source_database,
+                         PgmTestCluster *destination,
+                         const char *destination_database,
+                         const char *include);
+void pgm_steps_free (PgmSteps *self);
+
+/* Each aborts the test when the step itself fails. */
+void pgm_steps_restore_schema (PgmSteps *self);
+void pgm_steps_copy_rows (PgmSteps *self);
+void pgm_steps_build_indexes (PgmSteps *self);
+void pgm_steps_run_rest (PgmSteps *self);
+void pgm_steps_run_all (PgmSteps *self);
+
+/* The problem of @object (a part of its name), or NULL. */
+const PgmProblem *pgm_steps_find_problem (PgmSteps *self, const char *object);
+/* Aborts with what there is when there are other problems than @n. */
+void pgm_steps_assert_problems (PgmSteps *self, guint n);
+
+/* pg_dump --schema-only of @database, without what differs between two dumps. */
+char *pgm_steps_dump (PgmTestCluster *cluster, const char *database);
+/* Aborts with the first lines that differ. */
+void pgm_steps_assert_same (const char *one, const char *other);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmSteps, pgm_steps_free)
+
+G_END_DECLS
