@@ -4,11 +4,14 @@
 
 #include <glib/gstdio.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 2000
-#define REPAIR_TRIES    20
-#define REPAIR_WAIT_US  (G_USEC_PER_SEC / 10)
+/* Up to this size the indexes are checked against their tables too. */
+#define THOROUGH_BELOW (8 * 1024 * 1024)
+#define REPAIR_TRIES   20
+#define REPAIR_WAIT_US (G_USEC_PER_SEC / 10)
 
 struct _PgmDatabase
 {
@@ -33,6 +36,13 @@ static const char *const migrations[] = {
   " job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, schema TEXT NOT NULL,"
   " name TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (job_id, schema, name)) WITHOUT ROWID;",
 };
+
+/* Everything that the newest version has; reads nothing. */
+static const char probe[] =
+    "SELECT id, kind, spec, status, phase, source, destination, pid, started_at, finished_at,"
+    " report FROM job LIMIT 0;"
+    "SELECT id, job_id, time, type, message FROM event LIMIT 0;"
+    "SELECT job_id, schema, name, record FROM table_progress LIMIT 0;";
 
 static void
 finalize_statement (gpointer statement)
@@ -60,6 +70,18 @@ pgm_database_close (PgmDatabase *self)
   sqlite3_close (self->handle);
   g_free (self->path);
   g_free (self);
+}
+
+static gboolean
+is_damage (int code)
+{
+  return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
+}
+
+gboolean
+pgm_database_is_damaged (PgmDatabase *self)
+{
+  return is_damage (sqlite3_errcode (self->handle));
 }
 
 int
@@ -138,18 +160,15 @@ read_text (PgmDatabase *self, const char *sql, GError **error)
   return text;
 }
 
-static gboolean
-is_damage (int code)
-{
-  return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
-}
-
 /* A database of ours that is whole. @damaged: FALSE was returned because it is
  * not, so that a new one may take its place. */
 static gboolean
 check_database (PgmDatabase *self, gboolean *damaged, GError **error)
 {
-  g_autofree char *verdict = read_text (self, "PRAGMA quick_check(1)", error);
+  struct stat status;
+  gboolean small = g_stat (self->path, &status) == 0 && status.st_size < THOROUGH_BELOW;
+  g_autofree char *verdict =
+      read_text (self, small ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)", error);
 
   *damaged =
       verdict == NULL ? is_damage (pgm_database_get_code (self)) : !g_str_equal (verdict, "ok");
@@ -220,8 +239,12 @@ prepare_database (PgmDatabase *self, gboolean *damaged, GError **error)
                          "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 4194304",
                          error) &&
       migrate (self, error))
-    return TRUE;
-  *damaged = is_damage (sqlite3_errcode (self->handle));
+    {
+      /* The schema is text in the file, which a damage may have made another. */
+      *damaged = !pgm_database_exec (self, probe, error);
+      return !*damaged;
+    }
+  *damaged = is_damage (pgm_database_get_code (self));
   return FALSE;
 }
 
@@ -237,6 +260,40 @@ make_private_file (const char *path)
   close (fd);
 }
 
+static gboolean
+has_log (const char *path)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  struct stat status;
+
+  return g_stat (log, &status) == 0 && status.st_size > 0;
+}
+
+/* SQLite fills up a last page that was cut off, and takes a file of a byte or two
+ * for an empty one. While there is a log, the file itself may be behind.
+ * Source: SQLite, "Database File Format", 1.3 The Database Header. */
+static gboolean
+is_cut (const char *path)
+{
+  guint8 header[100];
+  struct stat status;
+  int fd = has_log (path) ? -1 : open (path, O_RDONLY | O_CLOEXEC);
+  gssize got;
+  guint64 page, pages;
+
+  if (fd < 0)
+    return FALSE;
+  got = fstat (fd, &status) == 0 ? pread (fd, header, sizeof header, 0) : -1;
+  close (fd);
+  if (got < (gssize) sizeof header)
+    return got > 0;
+  page = (guint64) header[16] << 8 | header[17];
+  page = page == 1 ? 65536 : page;
+  pages = (guint64) header[28] << 24 | (guint64) header[29] << 16 | (guint64) header[30] << 8 |
+          header[31];
+  return (guint64) status.st_size < page * pages;
+}
+
 static PgmDatabase *
 open_once (const char *path, gboolean *damaged, GError **error)
 {
@@ -244,8 +301,14 @@ open_once (const char *path, gboolean *damaged, GError **error)
 
   *damaged = FALSE;
   make_private_file (path);
-  if (sqlite3_open_v2 (path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-      SQLITE_OK)
+  if (is_cut (path))
+    {
+      *damaged = TRUE;
+      pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, "It is shorter than it says.", NULL,
+                          "state file \"%s\" is damaged", path);
+    }
+  else if (sqlite3_open_v2 (path, &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                            NULL) != SQLITE_OK)
     pgm_database_set_error (self, error);
   else if (prepare_database (self, damaged, error))
     return self;
@@ -343,6 +406,21 @@ pgm_database_open (const char *path, char **warning, GError **error)
     return repair (path, warning, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
+}
+
+PgmDatabase *
+pgm_database_replace (PgmDatabase *self, GError **error)
+{
+  g_autofree char *path = g_strdup (self->path);
+  g_autofree char *aside = NULL;
+  g_autoptr (PgmLock) lock = NULL;
+  gboolean damaged;
+
+  pgm_database_close (self);
+  lock = lock_repair (path, error);
+  if (lock == NULL || !put_aside (path, &aside, error))
+    return NULL;
+  return open_once (path, &damaged, error);
 }
 
 PgmDatabase *

@@ -23,6 +23,13 @@ PgmDatabase *
 pgm_database_open (const char *path, char **warning, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_database_close (PgmDatabase *self);
 
+/* Puts the file aside although it seemed whole when it was opened, and makes a new
+ * one. Takes @self. */
+PgmDatabase *pgm_database_replace (PgmDatabase *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Did the last call fail because the file is damaged? */
+gboolean pgm_database_is_damaged (PgmDatabase *self);
+
 /* Only to read: nothing is made, checked or changed. */
 PgmDatabase *pgm_database_open_to_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -15,7 +15,7 @@ typedef struct
 
 struct _PgmWriter
 {
-  PgmDatabase *database; /* the thread's own */
+  PgmDatabase *database; /* the thread's own; NULL when it could not be replaced */
   GThread *thread;
 
   GMutex lock; /* everything below */
@@ -74,7 +74,7 @@ run_write (PgmWriter *self, const Write *write, GError **error)
 }
 
 static gboolean
-write_batch (PgmWriter *self, GQueue *batch, GError **error)
+try_batch (PgmWriter *self, GQueue *batch, gboolean *damaged, GError **error)
 {
   gboolean done = pgm_database_exec (self->database, "BEGIN IMMEDIATE", error);
   gboolean rolled_back;
@@ -83,10 +83,35 @@ write_batch (PgmWriter *self, GQueue *batch, GError **error)
     done = run_write (self, link->data, error);
   if (done && pgm_database_exec (self->database, "COMMIT", error))
     return TRUE;
+  *damaged = pgm_database_is_damaged (self->database);
   /* SQLite may have rolled back by itself; then this fails, as it should. */
   rolled_back = pgm_database_exec (self->database, "ROLLBACK", NULL);
   (void) rolled_back;
   return FALSE;
+}
+
+/* A damage that the check at opening did not see shows up in the end; then the
+ * file is replaced like any damaged one. */
+static gboolean
+write_batch (PgmWriter *self, GQueue *batch, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean damaged = FALSE;
+
+  if (self->database == NULL)
+    {
+      pgm_error_set (error, PGM_ERROR_FAILED, "the state file could not be replaced");
+      return FALSE;
+    }
+  if (try_batch (self, batch, &damaged, &reason))
+    return TRUE;
+  if (!damaged)
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  self->database = pgm_database_replace (self->database, error);
+  return self->database != NULL && try_batch (self, batch, &damaged, error);
 }
 
 /* What is worth another try goes back to the head, in its order. */
