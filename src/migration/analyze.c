@@ -1,6 +1,7 @@
 #include "migration/analyze.h"
 
 #include "migration/crew.h"
+#include "migration/search-path.h"
 #include "migration/statement.h"
 #include "postgres/quote.h"
 
@@ -8,9 +9,23 @@
 #define TABLES_TOGETHER 40
 #define BYTES_TOGETHER  (64 * 1024 * 1024)
 
+/* Expressions of indexes are evaluated: with the search_path that autovacuum
+ * would have. */
+static char *
+session_settings (PgmConnection *destination, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *path = pgm_search_path_read (destination, cancellable, error);
+  g_autofree char *literal = pgm_quote_literal (path);
+
+  return path != NULL ? g_strdup_printf ("SET synchronous_commit = off;"
+                                         " SELECT pg_catalog.set_config('search_path', %s, false)",
+                                         literal)
+                      : NULL;
+}
+
 /* "schema\nname" of those tables whose statistics come with a partitioned one. */
 static GHashTable *
-read_covered (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
+read_covered (PgmCloneContext *ctx, char **settings, GCancellable *cancellable, GError **error)
 {
   g_autoptr (PgmConnection) destination =
       pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "analyze", cancellable, error);
@@ -18,6 +33,9 @@ read_covered (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
   GHashTable *covered;
 
   if (destination == NULL)
+    return NULL;
+  *settings = session_settings (destination, cancellable, error);
+  if (*settings == NULL)
     return NULL;
   result = pgm_connection_query (
       destination,
@@ -101,12 +119,11 @@ run_task (PgmCrewMember *member, gpointer task, GCancellable *cancellable, GErro
 gboolean
 pgm_analyze_run (PgmCloneContext *ctx, guint workers, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GHashTable) covered = read_covered (ctx, cancellable, error);
+  g_autofree char *settings = NULL;
+  g_autoptr (GHashTable) covered = read_covered (ctx, &settings, cancellable, error);
   g_autoptr (GPtrArray) tables = NULL;
   g_autoptr (GPtrArray) tasks = NULL;
-  PgmCrewOptions crew = { .role = "analyze",
-                          .workers = workers,
-                          .settings = "SET synchronous_commit = off" };
+  PgmCrewOptions crew = { .role = "analyze", .workers = workers, .settings = settings };
 
   if (covered == NULL)
     return FALSE;

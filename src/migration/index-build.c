@@ -1,6 +1,7 @@
 #include "migration/index-build.h"
 
 #include "core/failpoint.h"
+#include "migration/search-path.h"
 #include "migration/statement.h"
 #include "postgres/quote.h"
 
@@ -37,20 +38,6 @@ may_be_search_path (const GError *error)
   return sqlstate != NULL && g_strv_contains (sqlstates, sqlstate);
 }
 
-static gboolean
-exec_with_search_path (PgmIndexBuilder *self,
-                       const char *sql,
-                       GCancellable *cancellable,
-                       GError **error)
-{
-  g_autofree char *path = pgm_quote_literal (pgm_index_plan_search_path (self->plan));
-
-  /* One string is one transaction: after a failure the setting is gone too. */
-  return pgm_connection_execf (
-      self->destination, cancellable, error,
-      "SELECT pg_catalog.set_config('search_path', %s, false);\n%sRESET search_path", path, sql);
-}
-
 /* @made: FALSE when the object alone has failed. */
 static gboolean
 run_one (PgmIndexBuilder *self,
@@ -72,7 +59,8 @@ run_one (PgmIndexBuilder *self,
     {
       g_autoptr (GError) second = NULL;
 
-      if (exec_with_search_path (self, sql->str, cancellable, &second))
+      if (pgm_search_path_exec (self->destination, pgm_index_plan_search_path (self->plan),
+                                sql->str, cancellable, &second))
         return TRUE;
       if (is_fatal (self, second))
         {

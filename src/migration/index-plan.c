@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "migration/search-path.h"
 #include "postgres/quote.h"
 
 struct _PgmIndexPlan
@@ -36,11 +37,7 @@ static const char facts_sql[] =
     " FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid"
     " JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind IN ('i', 'I')"
     " WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-    "   AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'x'"
-    " UNION ALL "
-    "SELECT 0, 'h', pg_catalog.substr(o, 13) FROM pg_catalog.pg_db_role_setting s"
-    " JOIN pg_catalog.pg_database b ON b.oid = s.setdatabase, pg_catalog.unnest(s.setconfig) o"
-    " WHERE s.setrole = 0 AND b.datname = pg_catalog.current_database() AND o LIKE 'search\\_path=%'";
+    "   AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'x'";
 
 static const char existing_sql[] =
     "SELECT n.nspname || E'\\n' || c.relname,"
@@ -118,8 +115,6 @@ plan_apply_fact (PgmIndexPlan *self, guint32 oid, const char *kind, const char *
 {
   PgmIndexItem *item = pgm_index_plan_find (self, oid);
 
-  if (*kind == 'h' && self->search_path == NULL)
-    self->search_path = g_strdup (text);
   if (item == NULL)
     return;
   if (*kind == 'p')
@@ -177,9 +172,8 @@ plan_read_facts (PgmIndexPlan *self,
     plan_apply_fact (self, pgm_result_get_oid (result, row, 0),
                      pgm_result_get_or (result, row, 1, ""),
                      pgm_result_get_or (result, row, 2, ""));
-  if (self->search_path == NULL)
-    self->search_path = g_strdup ("\"$user\", public");
-  return TRUE;
+  self->search_path = pgm_search_path_read (source, cancellable, error);
+  return self->search_path != NULL;
 }
 
 static void

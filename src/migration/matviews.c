@@ -1,6 +1,7 @@
 #include "migration/matviews.h"
 
 #include "migration/index-build.h"
+#include "migration/search-path.h"
 #include "postgres/quote.h"
 
 /* Views and materialized views, and which of them reads from which. */
@@ -105,25 +106,11 @@ is_fatal (PgmIndexBuilder *builder, const GError *error)
   return pgm_clone_error_is_fatal (error) || pgm_connection_is_lost (builder->destination);
 }
 
-/* Its functions may count on the search_path of their users (F18). */
-static gboolean
-refresh_with_search_path (PgmIndexBuilder *builder,
-                          const char *sql,
-                          GCancellable *cancellable,
-                          GError **error)
-{
-  g_autofree char *path = pgm_quote_literal (pgm_index_plan_search_path (builder->plan));
-
-  return pgm_connection_execf (
-      builder->destination, cancellable, error,
-      "SELECT pg_catalog.set_config('search_path', %s, false);\n%s;\nRESET search_path", path, sql);
-}
-
 static gboolean
 refresh (PgmIndexBuilder *builder, PgmTable *table, GCancellable *cancellable, GError **error)
 {
   g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
-  g_autofree char *sql = g_strdup_printf ("REFRESH MATERIALIZED VIEW %s", name);
+  g_autofree char *sql = g_strdup_printf ("REFRESH MATERIALIZED VIEW %s;", name);
   g_autofree char *object = g_strdup_printf ("materialized view %s.%s", table->schema, table->name);
   g_autoptr (GError) local = NULL;
   g_autoptr (GError) second = NULL;
@@ -133,7 +120,9 @@ refresh (PgmIndexBuilder *builder, PgmTable *table, GCancellable *cancellable, G
     return TRUE;
   if (!is_fatal (builder, local))
     {
-      if (refresh_with_search_path (builder, sql, cancellable, &second))
+      /* Its functions may count on the search_path of their users. */
+      if (pgm_search_path_exec (builder->destination, pgm_index_plan_search_path (builder->plan),
+                                sql, cancellable, &second))
         return TRUE;
       if (!is_fatal (builder, second))
         {
@@ -182,8 +171,8 @@ pgm_matviews_refresh (PgmCloneContext *ctx,
     return FALSE;
   builder.plan = plan;
   tables = order_views (ctx, views);
-  for (guint i = 0; i < tables->len; i++)
+  for (guint i = 0; i < tables->len && !ctx->options->schema_only; i++)
     if (!refresh (&builder, g_ptr_array_index (tables, i), cancellable, error))
       return FALSE;
-  return build_indexes (&builder, cancellable, error);
+  return ctx->options->data_only || build_indexes (&builder, cancellable, error);
 }
