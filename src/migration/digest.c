@@ -211,6 +211,29 @@ pgm_digest_from_sql (const PgmTable *table)
   return g_strconcat (table->kind == 'p' ? "" : "ONLY ", name, " t", NULL);
 }
 
+char *
+pgm_digest_select_sql (const PgmTable *table,
+                       GPtrArray *columns,
+                       const char *where,
+                       gboolean md5,
+                       gboolean to_utf8)
+{
+  g_autofree char *row = pgm_digest_row_sql (table, columns, md5, to_utf8);
+  g_autofree char *hash = pgm_digest_hash_sql (row, md5, to_utf8);
+  g_autofree char *from = pgm_digest_from_sql (table);
+
+  return g_strdup_printf ("SELECT pg_catalog.count(*), pg_catalog.sum(%s) FROM %s%s%s", hash, from,
+                          where != NULL ? " WHERE " : "", where != NULL ? where : "");
+}
+
+void
+pgm_digest_set_from_result (PgmDigest *self, PgmResult *result)
+{
+  pgm_digest_clear (self);
+  self->rows = pgm_result_get_int64 (result, 0, 0);
+  self->sum = g_strdup (pgm_result_get (result, 0, 1));
+}
+
 gboolean
 pgm_digest_read (PgmConnection *connection,
                  const PgmTable *table,
@@ -222,20 +245,12 @@ pgm_digest_read (PgmConnection *connection,
                  GCancellable *cancellable,
                  GError **error)
 {
-  g_autofree char *row = pgm_digest_row_sql (table, columns, md5, to_utf8);
-  g_autofree char *hash = pgm_digest_hash_sql (row, md5, to_utf8);
-  g_autofree char *from = pgm_digest_from_sql (table);
-  g_autofree char *sql =
-      g_strdup_printf ("SELECT pg_catalog.count(*), pg_catalog.sum(%s) FROM %s%s%s", hash, from,
-                       where != NULL ? " WHERE " : "", where != NULL ? where : "");
+  g_autofree char *sql = pgm_digest_select_sql (table, columns, where, md5, to_utf8);
   g_autoptr (PgmResult) result =
       pgm_connection_query (connection, sql, 0, NULL, cancellable, error);
 
   if (result == NULL)
     return FALSE;
-
-  pgm_digest_clear (digest);
-  digest->rows = pgm_result_get_int64 (result, 0, 0);
-  digest->sum = g_strdup (pgm_result_get (result, 0, 1));
+  pgm_digest_set_from_result (digest, result);
   return TRUE;
 }

@@ -52,6 +52,11 @@ gboolean pgm_digest_read (PgmConnection *connection,
                           GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The statement of pgm_digest_read(), for callers that send it themselves, and its
+ * result. Transfer full. */
+char *pgm_digest_select_sql (const PgmTable *table, GPtrArray *columns, const char *where, gboolean md5, gboolean to_utf8);
+void pgm_digest_set_from_result (PgmDigest *self, PgmResult *result);
+
 /* SQL of the text that is digested of a row, and of the bigint hash of any such
  * text; for statements that compare single rows. Transfer full. */
 char *pgm_digest_row_sql (const PgmTable *table, GPtrArray *columns, gboolean md5, gboolean to_utf8);
