@@ -1,6 +1,7 @@
 #include "migration/clone.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "core/failpoint.h"
 #include "migration/analyze.h"
@@ -437,9 +438,11 @@ step_finish (CloneRun *run, GError **error)
       (!ctx->options->data_only &&
        !pgm_schema_restore_event_triggers (ctx, run->control, run->cancellable, error)))
     return FALSE;
-  return PGM_FAILPOINT ("clone.before_cleanup", error) &&
-         pgm_ledger_drop (run->control, run->cancellable, error) &&
-         PGM_FAILPOINT ("clone.after_cleanup", error);
+  if (!PGM_FAILPOINT ("clone.before_cleanup", error) ||
+      !pgm_ledger_drop (run->control, run->cancellable, error))
+    return FALSE;
+  run->begun = FALSE;
+  return PGM_FAILPOINT ("clone.after_cleanup", error);
 }
 
 static gboolean
@@ -482,6 +485,22 @@ outcome_of (const GError *failure)
                                                                  : PGM_OUTCOME_FAILED;
 }
 
+/* What helps first, if anything is known to, and then how to go on. */
+static void
+hint_at_resume (GError *failure)
+{
+  const char *hint = pgm_error_get_hint (failure);
+  g_autofree char *both = NULL;
+
+  if (hint == NULL)
+    pgm_error_set_hint (failure, RESUME_HINT);
+  else if (strstr (hint, "--resume") == NULL)
+    {
+      both = g_strdup_printf ("%s %s", hint, RESUME_HINT);
+      pgm_error_set_hint (failure, both);
+    }
+}
+
 /* Tells a failure in the report; a refusal needs no --resume. */
 static void
 report_failure (CloneRun *run, GError *failure)
@@ -490,8 +509,8 @@ report_failure (CloneRun *run, GError *failure)
 
   report->outcome = outcome_of (failure);
   report->resumable = run->begun;
-  if (run->begun && report->outcome != PGM_OUTCOME_REFUSED && pgm_error_get_hint (failure) == NULL)
-    pgm_error_set_hint (failure, RESUME_HINT);
+  if (run->begun && report->outcome == PGM_OUTCOME_FAILED)
+    hint_at_resume (failure);
   report->error = g_strdup (failure->message);
   report->detail = g_strdup (pgm_error_get_detail (failure));
   report->hint = g_strdup (pgm_error_get_hint (failure));

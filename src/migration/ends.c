@@ -9,6 +9,9 @@
 #define SESSION_LOCK "1346850637, 2"
 #define OWNER_LOCK   "1346850637, 1"
 
+/* Tenths of a second. */
+#define OWN_ATTEMPTS 30u
+
 static PgmConninfo *
 conninfo_override (PgmConninfo *info, const char *keyword, const char *value)
 {
@@ -125,23 +128,28 @@ pgm_ends_free (PgmEnds *self)
   g_free (self);
 }
 
-/* Makes a session on an owned destination known as one of ours, and asks the
- * server to notice soon when we are gone (14+; not on every platform, hence no
- * failure). */
+/* Asks the server to notice soon when we are gone, even in the middle of a
+ * statement (14+; not on every platform, hence no failure). */
 static gboolean
-enlist_session (PgmConnection *connection, GCancellable *cancellable, GError **error)
+watch_for_our_end (PgmConnection *connection, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) ignored = NULL;
 
-  if (pgm_connection_get_major (connection) >= 14 &&
-      !pgm_connection_exec (connection, "SET client_connection_check_interval = '5s'", cancellable,
-                            &ignored) &&
-      pgm_error_is_cancelled (ignored))
-    {
-      g_propagate_error (error, g_steal_pointer (&ignored));
-      return FALSE;
-    }
-  return pgm_connection_exec (connection, "SELECT pg_advisory_lock_shared(" SESSION_LOCK ")",
+  if (pgm_connection_get_major (connection) < 14 ||
+      pgm_connection_exec (connection, "SET client_connection_check_interval = '1s'", cancellable,
+                           &ignored) ||
+      (!pgm_error_is_cancelled (ignored) && !pgm_connection_is_lost (connection)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&ignored));
+  return FALSE;
+}
+
+/* Makes a session on an owned destination known as one of ours. */
+static gboolean
+enlist_session (PgmConnection *connection, GCancellable *cancellable, GError **error)
+{
+  return watch_for_our_end (connection, cancellable, error) &&
+         pgm_connection_exec (connection, "SELECT pg_advisory_lock_shared(" SESSION_LOCK ")",
                               cancellable, error);
 }
 
@@ -227,15 +235,23 @@ end_leftover_sessions (PgmConnection *control, GCancellable *cancellable, GError
 gboolean
 pgm_ends_own (PgmEnds *self, PgmConnection *control, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *got = pgm_connection_query_value (
-      control, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", 0, NULL, cancellable, error);
+  if (!watch_for_our_end (control, cancellable, error))
+    return FALSE;
+  /* A job that was killed holds on for the moment its server needs to notice. */
+  for (guint attempt = 0; attempt < OWN_ATTEMPTS; attempt++)
+    {
+      g_autofree char *got = pgm_connection_query_value (
+          control, "SELECT pg_try_advisory_lock(" OWNER_LOCK ")", 0, NULL, cancellable, error);
 
-  if (got == NULL)
-    return FALSE;
-  if (!g_str_equal (got, "t"))
-    return refuse_second_owner (control, cancellable, error);
-  if (!end_leftover_sessions (control, cancellable, error))
-    return FALSE;
-  self->owned = TRUE;
-  return TRUE;
+      if (got == NULL)
+        return FALSE;
+      if (g_str_equal (got, "t"))
+        {
+          self->owned = end_leftover_sessions (control, cancellable, error);
+          return self->owned;
+        }
+      if (!pgm_connection_exec (control, "SELECT pg_sleep(0.1)", cancellable, error))
+        return FALSE;
+    }
+  return refuse_second_owner (control, cancellable, error);
 }
