@@ -126,6 +126,110 @@ check_insert (PgmPreflight *self, const char *name, GError **error)
   return TRUE;
 }
 
+/* Who owns objects in a schema of someone else. */
+static const char strangers_sql[] =
+    "SELECT DISTINCT pg_get_userbyid(o.owner), n.nspname, pg_get_userbyid(n.nspowner) FROM ("
+    "  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, oid, relowner AS owner,"
+    "    relnamespace AS space FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"
+    "  UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proowner, pronamespace FROM pg_proc"
+    "  UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typowner, typnamespace FROM pg_type"
+    "    WHERE typrelid = 0 AND typelem = 0"
+    " ) o JOIN pg_namespace n ON n.oid = o.space AND n.nspowner <> o.owner"
+    " WHERE n.nspname <> 'public' AND (o.class, o.oid) NOT IN" PGM_PREFLIGHT_MEMBERS
+    "   AND" PGM_PREFLIGHT_USER_SCHEMA "ORDER BY 1, 2";
+
+/* Privileges are restored last, so while objects are given to their owners those
+ * may not create in a new schema of someone else yet, and PostgreSQL wants that
+ * of a new owner (unless a superuser does it). Membership helps for the time. */
+static gboolean
+check_strangers (PgmPreflight *self, const char *name, gboolean *found, GError **error)
+{
+  g_autoptr (PgmResult) pairs = pgm_preflight_ask (self, self->source, strangers_sql, error);
+  g_autoptr (GString) sql = g_string_new (NULL);
+  g_autoptr (PgmResult) result = NULL;
+
+  if (pairs == NULL)
+    return FALSE;
+  for (guint row = 0; row < pgm_result_get_rows (pairs); row++)
+    {
+      if (!pgm_preflight_takes_schema (self, pgm_result_get (pairs, row, 1)))
+        continue;
+      g_string_append (sql, sql->len > 0 ? ", (" : "(");
+      for (guint column = 0; column < 3; column++)
+        {
+          g_string_append (sql, column > 0 ? ", " : "");
+          pgm_quote_append_literal (sql, pgm_result_get (pairs, row, column));
+        }
+      g_string_append_c (sql, ')');
+    }
+  if (sql->len == 0)
+    return TRUE;
+  g_string_prepend (sql, "SELECT v.owner, v.schema, v.schema_owner FROM (VALUES ");
+  g_string_append (sql, ") v(owner, schema, schema_owner) JOIN pg_roles r ON r.rolname = v.owner"
+                        " JOIN pg_roles s ON s.rolname = v.schema_owner"
+                        " WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = v.schema)"
+                        "   AND NOT pg_has_role(r.oid, s.oid, 'USAGE') ORDER BY 1, 2");
+  result = pgm_preflight_ask (self, self->destination, sql->str, error);
+  if (result == NULL)
+    return FALSE;
+  for (guint row = 0; row < pgm_result_get_rows (result); row++)
+    {
+      const char *owner = pgm_result_get (result, row, 0);
+      const char *schema_owner = pgm_result_get (result, row, 2);
+      g_autofree char *quoted_owner = pgm_quote_identifier (owner);
+      g_autofree char *quoted_schema_owner = pgm_quote_identifier (schema_owner);
+      g_autofree char *fix = g_strdup_printf ("GRANT %s TO %s;", quoted_schema_owner, quoted_owner);
+
+      *found = TRUE;
+      pgm_preflight_add (
+          self, name, PGM_CHECK_BLOCKER, fix,
+          "Role %s will own objects in schema %s of role %s, and may not create there"
+          " before privileges are restored. A membership for the time of the clone"
+          " helps, as do --no-owner and a superuser.",
+          owner, pgm_result_get (result, row, 1), schema_owner);
+    }
+  return TRUE;
+}
+
+/* pg_dump of 15 and later gives "public" to its owner of the source, unless that
+ * is the pg_database_owner of new databases; a superuser may have to do it
+ * beforehand, since ALTER SCHEMA … OWNER TO the owner it has asks nothing. */
+static gboolean
+check_public_owner (PgmPreflight *self, const char *name, gboolean *found, GError **error)
+{
+  static const char sql[] = "SELECT pg_get_userbyid(nspowner), pg_has_role(nspowner, 'USAGE')"
+                            " FROM pg_namespace WHERE nspname = 'public'";
+  int pg_dump = MAX (self->source_info->major, self->destination_info->major);
+  g_autoptr (PgmResult) ours = NULL;
+  g_autoptr (PgmResult) theirs = NULL;
+  g_autofree char *quoted = NULL;
+  g_autofree char *fix = NULL;
+  const char *owner;
+
+  if (pg_dump < 15 || !pgm_preflight_takes_schema (self, "public"))
+    return TRUE;
+  ours = pgm_preflight_ask (self, self->source, sql, error);
+  theirs = ours != NULL ? pgm_preflight_ask (self, self->destination, sql, error) : NULL;
+  if (theirs == NULL)
+    return FALSE;
+  if (pgm_result_get_rows (ours) == 0 || pgm_result_get_rows (theirs) == 0)
+    return TRUE;
+  owner = pgm_result_get_or (ours, 0, 0, "");
+  if (g_str_equal (owner, "pg_database_owner") ||
+      g_strcmp0 (owner, pgm_result_get (theirs, 0, 0)) == 0 ||
+      (pgm_result_get_bool (theirs, 0, 1) && g_str_equal (owner, self->destination_info->user)))
+    return TRUE;
+  quoted = pgm_quote_identifier (owner);
+  fix = g_strdup_printf ("ALTER SCHEMA public OWNER TO %s;", quoted);
+  *found = TRUE;
+  pgm_preflight_add (
+      self, name, PGM_CHECK_BLOCKER, fix,
+      "Schema public belongs to role %s at the source and to %s on the destination,"
+      " where role %s may not change that. A superuser can; --no-owner does without.",
+      owner, pgm_result_get_or (theirs, 0, 0, ""), self->destination_info->user);
+  return TRUE;
+}
+
 gboolean
 pgm_preflight_check_destination_privileges (PgmPreflight *self, const char *name, GError **error)
 {
@@ -133,6 +237,7 @@ pgm_preflight_check_destination_privileges (PgmPreflight *self, const char *name
   g_autoptr (GPtrArray) owners = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) schemas = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) missing = NULL;
+  gboolean strangers = FALSE;
 
   if (!pgm_preflight_wants_schema (self))
     return check_insert (self, name, error);
@@ -147,7 +252,11 @@ pgm_preflight_check_destination_privileges (PgmPreflight *self, const char *name
   if (missing == NULL)
     return FALSE;
   add_missing (self, name, "destination", self->destination_info->user, missing);
-  if (missing->len == 0)
+  if (!self->destination_info->superuser && !self->options->no_owner &&
+      (!check_strangers (self, name, &strangers, error) ||
+       !check_public_owner (self, name, &strangers, error)))
+    return FALSE;
+  if (missing->len == 0 && !strangers)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
                        "Role %s may make everything on the destination.",
                        self->destination_info->user);
@@ -156,7 +265,7 @@ pgm_preflight_check_destination_privileges (PgmPreflight *self, const char *name
 
 /* pg_shdepend says which roles own, were granted, or are named in policies, for
  * all kinds of objects at once. It leaves out the role that initdb made, which
- * is added by what people make. */
+ * is added by what people make. %d: pg_dump's version; see check_public_owner(). */
 static const char roles_sql[] =
     "SELECT r.rolname, bool_or(u.kind = 'o'), bool_or(u.kind IN ('a', 'i')), bool_or(u.kind = 'r'),"
     "   r.rolcanlogin, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolsuper, r.rolreplication,"
@@ -173,8 +282,7 @@ static const char roles_sql[] =
     "     WHERE p.proowner = 10 AND left(n.nspname, 3) <> 'pg_'"
     "       AND n.nspname NOT IN ('information_schema', 'pgmanager')"
     "   UNION ALL SELECT 10, 'o' FROM pg_namespace n"
-    "     WHERE n.nspowner = 10 AND left(n.nspname, 3) <> 'pg_'"
-    "       AND n.nspname NOT IN ('public', 'information_schema', 'pgmanager')"
+    "     WHERE n.nspowner = 10 AND (n.nspname <> 'public' OR %d >= 15) AND" PGM_PREFLIGHT_USER_SCHEMA
     " ) u JOIN pg_roles r ON r.oid = u.role"
     " GROUP BY r.rolname, r.rolcanlogin, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolsuper,"
     "   r.rolreplication, r.rolbypassrls ORDER BY 1";
@@ -235,10 +343,12 @@ pgm_preflight_check_roles (PgmPreflight *self, const char *name, GError **error)
   g_autoptr (GString) fix = g_string_new (NULL);
   g_autofree char *list = NULL;
   g_autofree char *reserved_list = NULL;
+  g_autofree char *sql = NULL;
 
   if (!pgm_preflight_wants_schema (self))
     return TRUE;
-  used = pgm_preflight_ask (self, self->source, roles_sql, error);
+  sql = g_strdup_printf (roles_sql, MAX (self->source_info->major, self->destination_info->major));
+  used = pgm_preflight_ask (self, self->source, sql, error);
   known = used != NULL ? read_destination_roles (self, error) : NULL;
   if (known == NULL)
     return FALSE;

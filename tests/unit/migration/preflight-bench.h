@@ -49,6 +49,10 @@ bench_spec (const Bench *bench)
       g_strdup (pgm_test_cluster_get_uri (bench->destination, bench->destination_db));
   spec->destination->user = g_strdup (bench->destination_user);
   spec->clone = pgm_record_new (&pgm_clone_options_type);
+  spec->clone->bindir = g_strdup (pgm_test_cluster_get_bindir (
+      pgm_test_cluster_get_major (bench->source) > pgm_test_cluster_get_major (bench->destination)
+          ? bench->source
+          : bench->destination));
   if (bench->options != NULL)
     bench->options (spec->clone);
   return spec;
