@@ -138,7 +138,7 @@ print_clone (const PgmReport *report)
   g_print ("%-14s%s (%s)\n", _ ("Copied"), bytes, rate);
   g_print ("%-14s", _ ("Objects"));
   g_print (_ ("%" G_GUINT64_FORMAT " tables, %" G_GUINT64_FORMAT " indexes, %" G_GUINT64_FORMAT
-              " foreign keys, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT
+              " constraints, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT
               " large objects"),
            report->tables, report->indexes, report->constraints, report->sequences,
            report->large_objects);
