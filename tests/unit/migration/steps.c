@@ -16,12 +16,21 @@
 #include "postgres/quote.h"
 #include "postgres/snapshot.h"
 
+int
+pgm_steps_major (void)
+{
+  const char *major = g_getenv ("PGM_TEST_MAJOR");
+
+  return major != NULL ? (int) g_ascii_strtoll (major, NULL, 10) : 0;
+}
+
 static PgmEndpoint *
-endpoint_new (PgmTestCluster *cluster, const char *database)
+endpoint_new (PgmTestCluster *cluster, const char *database, const char *user)
 {
   PgmEndpoint *endpoint = pgm_record_new (&pgm_endpoint_type);
 
   endpoint->uri = g_strdup (pgm_test_cluster_get_uri (cluster, database));
+  endpoint->user = g_strdup (user);
   return endpoint;
 }
 
@@ -59,12 +68,14 @@ open_ends (PgmSteps *self)
   g_assert_no_error (error);
 }
 
-PgmSteps *
-pgm_steps_new (PgmTestCluster *source,
-               const char *source_database,
-               PgmTestCluster *destination,
-               const char *destination_database,
-               const char *include)
+static PgmSteps *
+steps_new (PgmTestCluster *source,
+           const char *source_database,
+           const char *source_user,
+           PgmTestCluster *destination,
+           const char *destination_database,
+           const char *destination_user,
+           const char *include)
 {
   g_autoptr (GError) error = NULL;
   PgmSteps *self = g_new0 (PgmSteps, 1);
@@ -73,8 +84,8 @@ pgm_steps_new (PgmTestCluster *source,
       pgm_test_cluster_get_major (source) > pgm_test_cluster_get_major (destination);
 
   self->spec = pgm_record_new (&pgm_job_spec_type);
-  self->spec->source = endpoint_new (source, source_database);
-  self->spec->destination = endpoint_new (destination, destination_database);
+  self->spec->source = endpoint_new (source, source_database, source_user);
+  self->spec->destination = endpoint_new (destination, destination_database, destination_user);
   self->spec->clone = pgm_record_new (&pgm_clone_options_type);
   self->spec->clone->include = include != NULL ? g_strsplit (include, ",", -1) : NULL;
   self->spec->clone->bindir =
@@ -92,6 +103,40 @@ pgm_steps_new (PgmTestCluster *source,
   ctx->archive = g_build_filename (ctx->directory, "schema.dump", NULL);
   open_ends (self);
   return self;
+}
+
+PgmSteps *
+pgm_steps_new (PgmTestCluster *source,
+               const char *source_database,
+               PgmTestCluster *destination,
+               const char *destination_database,
+               const char *include)
+{
+  return steps_new (source, source_database, NULL, destination, destination_database, NULL,
+                    include);
+}
+
+PgmSteps *
+pgm_steps_new_as (PgmTestCluster *source,
+                  const char *source_database,
+                  const char *source_user,
+                  PgmTestCluster *destination,
+                  const char *destination_database,
+                  const char *include)
+{
+  return steps_new (source, source_database, source_user, destination, destination_database, NULL,
+                    include);
+}
+
+PgmSteps *
+pgm_steps_new_to (PgmTestCluster *source,
+                  const char *source_database,
+                  PgmTestCluster *destination,
+                  const char *destination_database,
+                  const char *destination_user)
+{
+  return steps_new (source, source_database, NULL, destination, destination_database,
+                    destination_user, NULL);
 }
 
 static void

@@ -16,12 +16,27 @@ typedef struct
   PgmConnection *destination;
 } PgmSteps;
 
+/* $PGM_TEST_MAJOR, or 0: the newest that is installed. */
+int pgm_steps_major (void);
+
 /* @include: comma-separated patterns, or NULL. Aborts on failure. */
 PgmSteps *pgm_steps_new (PgmTestCluster *source,
                          const char *source_database,
                          PgmTestCluster *destination,
                          const char *destination_database,
                          const char *include);
+/* The same with another user than the superuser at one end. */
+PgmSteps *pgm_steps_new_as (PgmTestCluster *source,
+                            const char *source_database,
+                            const char *source_user,
+                            PgmTestCluster *destination,
+                            const char *destination_database,
+                            const char *include);
+PgmSteps *pgm_steps_new_to (PgmTestCluster *source,
+                            const char *source_database,
+                            PgmTestCluster *destination,
+                            const char *destination_database,
+                            const char *destination_user);
 void pgm_steps_free (PgmSteps *self);
 
 /* Each aborts the test when the step itself fails. */

@@ -153,6 +153,11 @@ test_search_path (void)
 {
   g_autoptr (PgmSteps) steps = NULL;
 
+  if (pgm_test_cluster_get_major (cluster) >= 17)
+    {
+      g_test_skip ("such an index can't be made on 17 and later");
+      return;
+    }
   pgm_test_cluster_create_database (cluster, "path", NULL);
   pgm_test_cluster_create_database (cluster, "path_copy", NULL);
   pgm_test_cluster_execute (
@@ -166,10 +171,7 @@ test_search_path (void)
       "CREATE MATERIALIZED VIEW m AS SELECT two(a) FROM t");
   steps = pgm_steps_new (cluster, "path", cluster, "path_copy", NULL);
   pgm_steps_run_all (steps);
-  if (pgm_test_cluster_get_major (cluster) < 17)
-    pgm_steps_assert_problems (steps, 0);
-  else
-    g_assert_nonnull (pgm_steps_find_problem (steps, "t_two"));
+  pgm_steps_assert_problems (steps, 0);
 }
 
 static gpointer
@@ -321,7 +323,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  cluster = pgm_test_cluster_new (0, NULL, &error);
+  cluster = pgm_test_cluster_new (pgm_steps_major (), NULL, &error);
   g_assert_no_error (error);
   g_test_add_func ("/index/small", test_small);
   g_test_add_func ("/index/large", test_large);

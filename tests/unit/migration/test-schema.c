@@ -1,5 +1,6 @@
 #include "steps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "migration/schema.h"
@@ -135,7 +136,7 @@ static void
 test_problems (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PgmTestCluster) other = pgm_test_cluster_new (0, NULL, &error);
+  g_autoptr (PgmTestCluster) other = pgm_test_cluster_new (pgm_steps_major (), NULL, &error);
   g_autoptr (PgmSteps) steps = NULL;
   const PgmProblem *problem;
   g_autofree char *triggers = NULL;
@@ -172,6 +173,22 @@ test_problems (void)
   g_assert_cmpstr (triggers, ==, "a,z\neveryone");
 }
 
+static int
+compare_lines (const void *a, const void *b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* A privilege that is granted again goes to the end of its list. */
+static char *
+sort_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  qsort (lines, g_strv_length (lines), sizeof *lines, compare_lines);
+  return g_strjoinv ("\n", lines);
+}
+
 /* What --resume does when the run before ended after post-data. */
 static void
 test_twice (void)
@@ -179,6 +196,8 @@ test_twice (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *before = NULL;
   g_autofree char *after = NULL;
+  g_autofree char *sorted = NULL;
+  g_autofree char *sorted_after = NULL;
 
   make_database ("twice");
   make_database ("twice_copy");
@@ -206,7 +225,9 @@ test_twice (void)
   }
   before = pgm_steps_dump (cluster, "twice");
   after = pgm_steps_dump (cluster, "twice_copy");
-  pgm_steps_assert_same (before, after);
+  sorted = sort_lines (before);
+  sorted_after = sort_lines (after);
+  pgm_steps_assert_same (sorted, sorted_after);
 }
 
 /* Nothing of what was left out, and everything that what was taken needs. */
@@ -306,7 +327,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  cluster = pgm_test_cluster_new (0, NULL, &error);
+  cluster = pgm_test_cluster_new (pgm_steps_major (), NULL, &error);
   g_assert_no_error (error);
   pgm_test_cluster_execute (cluster, NULL, "CREATE ROLE alice; CREATE ROLE bob");
   g_test_add_func ("/schema/everything", test_everything);
