@@ -307,6 +307,38 @@ drop_relations (Facts *self)
     }
 }
 
+/* Before 14 pg_dump attaches a partition in the very entry that makes it, so
+ * that its parents have to be there, without rows. */
+static void
+keep_parents (Facts *self)
+{
+  gboolean changed = self->ctx->pg_dump->major < 14;
+
+  while (changed)
+    {
+      changed = FALSE;
+      for (guint i = 0; i < self->toc->entries->len; i++)
+        {
+          PgmTocEntry *entry = g_ptr_array_index (self->toc->entries, i);
+
+          if (entry->catalog != PGM_CATALOG_CLASS || !has_oid (self->partitions, entry->oid) ||
+              !has_oid (self->kept, entry->oid))
+            continue;
+          for (guint j = 0; j < entry->needs->len; j++)
+            {
+              PgmTocEntry *parent =
+                  pgm_toc_find (self->toc, g_array_index (entry->needs, guint, j));
+
+              if (parent == NULL || parent->catalog != PGM_CATALOG_CLASS ||
+                  !g_hash_table_remove (self->dropped, GUINT_TO_POINTER (parent->oid)))
+                continue;
+              g_hash_table_add (self->kept, GUINT_TO_POINTER (parent->oid));
+              changed = TRUE;
+            }
+        }
+    }
+}
+
 static void
 mark_needed (Facts *self, PgmTocEntry *entry, GHashTable *needed)
 {
@@ -520,6 +552,7 @@ pgm_selection_read (PgmCloneContext *ctx,
     return NULL;
   if (pgm_filter_is_active (ctx->filter))
     {
+      keep_parents (&facts);
       drop_relations (&facts);
       drop_unneeded (&facts);
     }

@@ -253,7 +253,10 @@ test_filter (void)
       cluster, "sieve_copy",
       "SELECT string_agg(oid::regclass::text, ' ' ORDER BY oid::regclass::text COLLATE \"C\") FROM pg_class"
       " WHERE oid >= 16384 AND relkind NOT IN ('i', 't', 'I', 'S')");
-  g_assert_cmpstr (relations, ==, "shop.orders shop.part2 shop.part2a shop.part2b");
+  g_assert_cmpstr (relations, ==,
+                   steps->ctx.pg_dump->major < 14
+                       ? "shop.orders shop.part shop.part2 shop.part2a shop.part2b"
+                       : "shop.orders shop.part2 shop.part2a shop.part2b");
   rest = pgm_test_cluster_query (
       cluster, "sieve_copy",
       "SELECT (SELECT count(*) FROM pg_type t WHERE typname IN ('kind')), (SELECT count(*) FROM pg_type t WHERE typname = 'unused'),"
