@@ -191,11 +191,16 @@ pgm_preflight_check_destination_connections (PgmPreflight *self, const char *nam
                             error);
 }
 
+/* The whole database is measured exactly; of a part, the indexes are counted as
+ * the catalogs have them. */
 static guint64
 bytes_needed (PgmPreflight *self)
 {
   guint64 bytes = 0;
 
+  if ((self->filter == NULL || !pgm_filter_is_active (self->filter)) &&
+      self->source_info->database_size >= 0)
+    return (guint64) self->source_info->database_size;
   for (guint i = 0; i < self->catalog->tables->len; i++)
     {
       PgmTable *table = g_ptr_array_index (self->catalog->tables, i);
@@ -268,8 +273,8 @@ pgm_preflight_check_disk_space (PgmPreflight *self, const char *name, GError **e
   if (!read_free_space (self, &available))
     {
       pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
-                         "About %s are needed on the destination, as much as tables and indexes"
-                         " take at the source; a server does not tell how much room it has.",
+                         "About %s are needed on the destination, as at the source; a server does"
+                         " not tell how much room it has.",
                          needed_text);
       return TRUE;
     }

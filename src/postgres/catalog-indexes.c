@@ -6,7 +6,7 @@
 static const char indexes_sql[] =
     "SELECT i.indexrelid, i.indrelid, n.nspname, c.relname, pg_get_indexdef(i.indexrelid),"
     " s.spcname, i.indisunique, i.indisvalid, i.indisclustered, i.indisreplident,"
-    " CASE WHEN c.relkind = 'i' THEN pg_relation_size(c.oid) END,"
+    " c.relpages * current_setting('block_size')::int8,"
     " o.conname, o.contype, pg_get_constraintdef(o.oid), o.condeferrable, o.condeferred,"
     " coalesce(h.inhparent, 0)"
     " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"

@@ -14,11 +14,10 @@ G_BEGIN_DECLS
   " AND e.objid = " oid " AND e.objsubid = 0 AND e.deptype = 'e') "
 
 /* A member of an extension counts only when pg_extension_config_dump() said that
- * its rows are user data; x is then that extension, xc its place in the list. */
+ * its rows are user data; xc is then that extension. */
 #define PGM_SQL_JOIN_EXTENSION_CONFIG                                                              \
-  " LEFT JOIN LATERAL (SELECT x.extname, x.extcondition[k.n] AS condition"                         \
-  "   FROM pg_extension x, unnest(x.extconfig) WITH ORDINALITY k(oid, n)"                          \
-  "   WHERE k.oid = c.oid LIMIT 1) xc ON true "
+  " LEFT JOIN (SELECT k.oid, x.extname, x.extcondition[k.n] AS condition FROM pg_extension x,"     \
+  "   unnest(x.extconfig) WITH ORDINALITY k(oid, n)) xc ON xc.oid = c.oid "
 
 #define PGM_SQL_USER_RELATION                                                                      \
   PGM_SQL_USER_NAMESPACE                                                                           \

@@ -38,7 +38,7 @@ typedef struct
   gboolean row_security;
   gboolean has_primary_key;
   gint64 pages;          /* pg_relation_size() of the main fork / block size, now */
-  gint64 bytes;          /* pg_table_size() */
+  gint64 bytes;          /* of the main forks of table and TOAST table, now */
   gint64 rows_estimate;  /* -1: never analyzed */
   char *extension;       /* config table of this extension, else NULL */
   char *extension_filter; /* "WHERE …" of pg_extension_config_dump(): only these rows are
@@ -62,7 +62,7 @@ typedef struct
   gboolean valid;
   gboolean clustered;      /* CLUSTER ON */
   gboolean replica_identity;
-  gint64 bytes;
+  gint64 bytes;            /* as last counted by VACUUM, ANALYZE or CREATE INDEX */
   /* The constraint this index carries, or NULL. */
   char *constraint_name;
   char constraint_type;    /* p u x, or 0 */

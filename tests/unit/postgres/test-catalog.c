@@ -347,6 +347,27 @@ test_unreadable_sequence (Fixture *self, gconstpointer data)
   g_assert_cmpstr (pgm_error_get_sqlstate (error), ==, "42501");
 }
 
+/* A table that someone else is altering is read without waiting for it. */
+static void
+test_locked (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PgmConnection) other = NULL;
+  g_autoptr (PgmCatalog) catalog = NULL;
+
+  if (self->connection == NULL)
+    return;
+  pgm_test_cluster_execute (
+      self->cluster, "shop",
+      "CREATE TABLE busy AS SELECT g FROM generate_series(1, 5000) g; VACUUM busy");
+  other = connect_to (self->cluster, "shop");
+  g_assert_true (
+      pgm_connection_exec (other, "BEGIN; LOCK TABLE public.busy IN ACCESS EXCLUSIVE MODE", NULL, &error));
+  g_assert_true (pgm_connection_exec (self->connection, "SET lock_timeout = '2s'", NULL, &error));
+  catalog = read_catalog (self);
+  g_assert_cmpint (pgm_catalog_find_table (catalog, "public", "busy")->pages, >, 10);
+}
+
 static void
 test_types (void)
 {
@@ -383,5 +404,6 @@ main (int argc, char **argv)
       add ("unreadable-sequence", majors[i], test_unreadable_sequence);
     }
   add ("many", 15, test_many);
+  add ("locked", 15, test_locked);
   return g_test_run ();
 }
