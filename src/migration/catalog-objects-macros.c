@@ -171,10 +171,11 @@ static const struct
     "$b18{$:AND coalesce(k.contype, 'c') <> 'n'$}" },
 };
 
+/* What choices go by. */
 typedef struct
 {
   int major;
-  int other_major;
+  const PgmCatalogObjectOptions *options;
 } Versions;
 
 static const char *
@@ -260,11 +261,13 @@ expand_macros (GString *sql, const char *text)
 static gboolean
 condition_holds (const char *condition, const Versions *versions)
 {
-  int low = MIN (versions->major, versions->other_major);
-  int high = MAX (versions->major, versions->other_major);
+  int low = MIN (versions->major, versions->options->other_major);
+  int high = MAX (versions->major, versions->options->other_major);
 
   if (strcmp (condition, "same") == 0)
     return low == high;
+  if (strcmp (condition, "super") == 0)
+    return versions->options->superusers;
   if (*condition == 'b')
     return low >= (int) g_ascii_strtoll (condition + 1, NULL, 10);
   if (*condition == 'x')
@@ -306,9 +309,9 @@ choose (GString *sql, const char *p, const Versions *versions)
 }
 
 char *
-pgm_object_query_expand (const char *sql, int major, int other_major)
+pgm_object_query_expand (const char *sql, int major, const PgmCatalogObjectOptions *options)
 {
-  Versions versions = { major, other_major };
+  Versions versions = { major, options };
   GString *plain = g_string_new (NULL);
   GString *chosen = g_string_new (NULL);
 

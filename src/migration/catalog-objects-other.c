@@ -71,11 +71,11 @@ static const char servers_sql[] =
     "FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw "
     "WHERE @own(pg_foreign_server, s.oid)";
 
-/* Options are NULL to those who may not see them. */
+/* Options are NULL to those who may not see them, and then not compared. */
 static const char user_mappings_sql[] =
     "SELECT concat(quote_ident(u.usename), ' ON ', quote_ident(u.srvname)), NULL, NULL, "
     "concat('CREATE USER MAPPING FOR ', quote_ident(u.usename), ' SERVER ', quote_ident(u.srvname), "
-    "@options(u.umoptions)), concat(u.usename, ' ', u.srvname, ' ', md5(@raw(u.umoptions))) "
+    "@options(u.umoptions)), concat(u.usename, ' ', u.srvname, ' ', $super{md5(@raw(u.umoptions))$:NULL$}) "
     "FROM pg_user_mappings u";
 
 static const char publications_sql[] =

@@ -8,6 +8,7 @@
  *   $b14{a$:b$}   a when both servers are of 14 or later
  *   $x14{a$:b$}   a when just one of them is
  *   $same{a$:b$}  a when both are of one major
+ *   $super{a$:b$} a when we are superuser on both
  */
 #pragma once
 
@@ -36,6 +37,6 @@ extern const PgmObjectQuery pgm_object_queries_other[];
 extern const PgmObjectQuery pgm_object_queries_attributes[];
 
 /* The statement that is sent to a server of @major. Transfer full. */
-char *pgm_object_query_expand (const char *sql, int major, int other_major);
+char *pgm_object_query_expand (const char *sql, int major, const PgmCatalogObjectOptions *options);
 
 G_END_DECLS

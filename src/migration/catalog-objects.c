@@ -51,12 +51,12 @@ static gboolean
 read_class (GPtrArray *objects,
             PgmConnection *connection,
             const PgmObjectQuery *query,
-            int other_major,
+            const PgmCatalogObjectOptions *options,
             GCancellable *cancellable,
             GError **error)
 {
   g_autofree char *sql =
-      pgm_object_query_expand (query->sql, pgm_connection_get_major (connection), other_major);
+      pgm_object_query_expand (query->sql, pgm_connection_get_major (connection), options);
   g_autoptr (PgmResult) result =
       pgm_connection_query (connection, sql, 0, NULL, cancellable, error);
 
@@ -93,7 +93,7 @@ pgm_catalog_objects_read (PgmConnection *connection,
   for (guint i = 0; i < G_N_ELEMENTS (query_lists); i++)
     for (const PgmObjectQuery *query = query_lists[i]; query->object_class != NULL; query++)
       if (query_applies (query, major, options) &&
-          !read_class (objects, connection, query, options->other_major, cancellable, error))
+          !read_class (objects, connection, query, options, cancellable, error))
         return NULL;
 
   g_ptr_array_sort (objects, compare_pointers);

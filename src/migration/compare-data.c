@@ -49,19 +49,28 @@ set_state (PgmTableComparison *self, const char *state)
   self->state = g_strdup (state);
 }
 
-/* What would let us read it, for either side: the error names the side. */
+/* What would let us read it. The error names the side, and says what was asked of
+ * whom in words that PostgreSQL has kept for all supported versions. */
 static char *
 fix_for (const PgmTableComparison *self, PgmEnds *ends, const GError *error)
 {
   g_autofree char *name = pgm_quote_qualified (self->schema, self->name);
-  gboolean is_destination = strstr (error->message, "destination") != NULL;
+  g_autofree char *schema = pgm_quote_identifier (self->schema);
+  gboolean is_destination = g_str_has_prefix (error->message, "destination");
   const PgmServerInfo *server = is_destination ? ends->destination : ends->source;
   g_autofree char *user = pgm_quote_identifier (server->user);
+  const char *large_object = strstr (error->message, "large object ");
 
   if (g_strcmp0 (pgm_error_get_sqlstate (error), "42501") != 0)
     return NULL;
   if (strstr (error->message, "row-level security") != NULL)
     return g_strdup_printf ("ALTER ROLE %s BYPASSRLS;", user);
+  if (large_object != NULL)
+    return g_strdup_printf ("GRANT SELECT ON LARGE OBJECT %s TO %s;",
+                            large_object + strlen ("large object "), user);
+  if (strstr (error->message, "for schema") != NULL)
+    return g_strdup_printf ("GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT ON %s TO %s;", schema,
+                            user, name, user);
   return g_strdup_printf ("GRANT SELECT ON %s TO %s;", name, user);
 }
 

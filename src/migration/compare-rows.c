@@ -9,7 +9,7 @@
 #include "postgres/quote.h"
 
 /* Shown of a single value, in characters. */
-#define VALUE_SHOWN 400
+#define VALUE_SHOWN 200
 
 /* A key (or whole row) and how often it is on either side with each hash. */
 typedef struct
@@ -129,17 +129,26 @@ count_entry (const Entry *entry, gint64 *source, gint64 *destination)
     }
 }
 
+/* The beginning of a long value, and what tells it from another that begins in
+ * the same way. A bytea's text could be beyond 1 GB. */
 static void
 append_value_shown (GString *sql, const PgmColumn *column)
 {
-  g_autofree char *name = pgm_quote_identifier (column->name);
+  g_autofree char *quoted = pgm_quote_identifier (column->name);
+  g_autofree char *name = g_strconcat ("t.", quoted, NULL);
 
-  if (column->type_oid == 17) /* bytea: its text could be beyond 1 GB */
-    g_string_append_printf (sql,
-                            "'\\x' || pg_catalog.encode(pg_catalog.substring(t.%s, 1, %d), 'hex')",
-                            name, VALUE_SHOWN / 2);
+  if (column->type_oid == 17)
+    g_string_append_printf (
+        sql,
+        "CASE WHEN octet_length(%s) > %d THEN concat('\\x', encode(substring(%s, 1, %d), 'hex'), "
+        "'... (', octet_length(%s), ' bytes, md5 ', md5(%s), ')') ELSE %s::text END",
+        name, VALUE_SHOWN / 2, name, VALUE_SHOWN / 2, name, name, name);
   else
-    g_string_append_printf (sql, "pg_catalog.left(t.%s::text, %d)", name, VALUE_SHOWN);
+    g_string_append_printf (
+        sql,
+        "CASE WHEN length(%s::text) > %d THEN concat(left(%s::text, %d), '... (', length(%s::text), "
+        "' characters, md5 ', md5(%s::text), ')') ELSE %s::text END",
+        name, VALUE_SHOWN, name, VALUE_SHOWN, name, name, name);
 }
 
 /* The row as people read it. */

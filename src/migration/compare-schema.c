@@ -181,13 +181,14 @@ pgm_compare_schema (PgmComparePair *pair,
     .source_major = pgm_connection_get_major (pair->source),
     .destination_major = pgm_connection_get_major (pair->destination),
   };
+  gboolean superusers = pair->ends->source->superuser && pair->ends->destination->superuser;
   Side source = { pair->source,
-                  { self.destination_major, options->no_owner, options->no_acl },
+                  { self.destination_major, superusers, options->no_owner, options->no_acl },
                   cancellable,
                   NULL,
                   NULL };
   Side destination = { pair->destination,
-                       { self.source_major, options->no_owner, options->no_acl },
+                       { self.source_major, superusers, options->no_owner, options->no_acl },
                        cancellable,
                        NULL,
                        NULL };
