@@ -80,6 +80,22 @@ open_session (PgmEnds *self,
                               cancellable, error);
 }
 
+/* A server refuses a client_encoding that it can't convert to its own before
+ * anything else can be asked. */
+static void
+explain_encoding (PgmEnds *self, PgmEnd end, GError **error)
+{
+  if (end != PGM_END_DESTINATION || error == NULL ||
+      g_strcmp0 (pgm_error_get_sqlstate (*error), "0A000") != 0)
+    return;
+  g_clear_error (error);
+  pgm_error_set_full (
+      error, PGM_ERROR_REFUSED, NULL, NULL,
+      "Make the destination database with ENCODING 'UTF8' or that of the source.",
+      "the destination's encoding can't hold text of the source, which is encoded in %s",
+      self->source->encoding);
+}
+
 /* Connects once, and keeps what the server says of itself. */
 static gboolean
 learn_end (PgmEnds *self, PgmEnd end, GCancellable *cancellable, GError **error)
@@ -88,7 +104,10 @@ learn_end (PgmEnds *self, PgmEnd end, GCancellable *cancellable, GError **error)
   PgmServerInfo *facts = NULL;
 
   if (connection == NULL)
-    return FALSE;
+    {
+      explain_encoding (self, end, error);
+      return FALSE;
+    }
   facts = pgm_server_info_read (connection, cancellable, error);
   if (end == PGM_END_SOURCE)
     self->source = facts;

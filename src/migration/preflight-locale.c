@@ -30,7 +30,8 @@ create_database_sql (PgmPreflight *self, const char *encoding)
   g_string_append_printf (
       sql, "CREATE DATABASE %s TEMPLATE template0 ENCODING %s LC_COLLATE %s LC_CTYPE %s", database,
       encoding_literal, collate, ctype);
-  if (g_str_equal (source->locale_provider, "icu") && source->locale != NULL)
+  if (g_str_equal (source->locale_provider, "icu") && source->locale != NULL &&
+      self->destination_info->major >= 15)
     g_string_append_printf (sql, " LOCALE_PROVIDER icu ICU_LOCALE %s", locale);
   else if (g_str_equal (source->locale_provider, "builtin") && source->locale != NULL &&
            self->destination_info->major >= 17)

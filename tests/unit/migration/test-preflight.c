@@ -338,6 +338,27 @@ test_encodings (Pair *self)
     }
 }
 
+/* Without a conversion not even a session comes about. */
+static void
+test_no_conversion (Pair *self)
+{
+  g_autoptr (GError) error = NULL;
+  Bench bench = pair_bench (self);
+  PgmJobSpec *spec;
+
+  pgm_test_cluster_create_database (self->a, "korean",
+                                    "TEMPLATE template0 LOCALE 'C' ENCODING 'EUC_KR'");
+  pgm_test_cluster_create_database (self->b, "latin",
+                                    "TEMPLATE template0 LOCALE 'C' ENCODING 'LATIN1'");
+  bench.source_db = "korean";
+  bench.destination_db = "latin";
+  spec = bench_spec (&bench);
+  g_assert_null (pgm_ends_open (spec, NULL, &error));
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, "EUC_KR"));
+  pgm_record_unref (spec);
+}
+
 static void
 test_locale (Pair *self)
 {
@@ -568,6 +589,7 @@ static const PairTest pair_tests[] = {
   { "roles", test_roles },
   { "extensions", test_extensions },
   { "encodings", test_encodings },
+  { "no-conversion", test_no_conversion },
   { "locale", test_locale },
   { "collations", test_collations },
   { "tablespaces", test_tablespaces },
