@@ -23,7 +23,9 @@ session_settings (PgmConnection *destination, GCancellable *cancellable, GError 
                       : NULL;
 }
 
-/* "schema\nname" of those tables whose statistics come with a partitioned one. */
+/* "schema\nname" of those tables whose statistics come with a partitioned one. A
+ * tree with foreign tables would be read from their servers: there the tables
+ * that are here are analyzed one by one and the partitioned ones left out. */
 static GHashTable *
 read_covered (PgmCloneContext *ctx, char **settings, GCancellable *cancellable, GError **error)
 {
@@ -39,11 +41,14 @@ read_covered (PgmCloneContext *ctx, char **settings, GCancellable *cancellable, 
     return NULL;
   result = pgm_connection_query (
       destination,
-      "SELECT n.nspname || E'\\n' || c.relname, rn.nspname, r.relname FROM pg_catalog.pg_class c"
+      "WITH mixed AS (SELECT pg_catalog.pg_partition_root(oid) AS root FROM pg_catalog.pg_class"
+      "   WHERE relispartition AND relkind = 'f')"
+      " SELECT n.nspname || E'\\n' || c.relname, rn.nspname, r.relname FROM pg_catalog.pg_class c"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid)"
       " JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace"
-      " WHERE c.relispartition AND c.relkind IN ('r', 'p')",
+      " WHERE CASE c.relkind WHEN 'p' THEN c.relispartition OR r.oid IN (SELECT root FROM mixed)"
+      "   WHEN 'r' THEN c.relispartition AND r.oid NOT IN (SELECT root FROM mixed) END",
       0, NULL, cancellable, error);
   if (result == NULL)
     return NULL;

@@ -33,6 +33,5 @@ pgm_clone_error_is_fatal (const GError *error)
     return TRUE;
   return g_str_equal (sqlstate, "53100") ||    /* disk full */
          g_str_has_prefix (sqlstate, "57P") || /* the session or the server is ended */
-         g_str_has_prefix (sqlstate, "58") ||  /* the system below the server fails */
-         g_str_has_prefix (sqlstate, "08");
+         g_str_has_prefix (sqlstate, "58");    /* the system below the server fails */
 }

@@ -148,6 +148,26 @@ add_privilege (Settings *self, char *sql)
   pgm_clone_context_problem (self->ctx, "privileges of the database", owned, refused);
 }
 
+/* What everyone has by default and not on the source. Nothing else is revoked:
+ * whoever made the destination may have granted it. */
+static void
+add_revokes (Settings *self, PgmResult *granted)
+{
+  static const char *const by_default[] = { "CONNECT", "TEMPORARY" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (by_default); i++)
+    {
+      gboolean kept = FALSE;
+
+      for (guint row = 0; row < pgm_result_get_rows (granted); row++)
+        kept |= pgm_result_get (granted, row, 0) == NULL &&
+                g_str_equal (pgm_result_get_or (granted, row, 1, ""), by_default[i]);
+      if (!kept)
+        add_privilege (self, g_strdup_printf ("REVOKE %s ON DATABASE %s FROM PUBLIC", by_default[i],
+                                              self->database));
+    }
+}
+
 static gboolean
 add_privileges (Settings *self, PgmConnection *source, GCancellable *cancellable, GError **error)
 {
@@ -156,7 +176,7 @@ add_privileges (Settings *self, PgmConnection *source, GCancellable *cancellable
 
   if (result == NULL)
     return FALSE;
-  add_privilege (self, g_strdup_printf ("REVOKE ALL ON DATABASE %s FROM PUBLIC", self->database));
+  add_revokes (self, result);
   for (guint row = 0; row < pgm_result_get_rows (result); row++)
     {
       const char *role = pgm_result_get (result, row, 0);

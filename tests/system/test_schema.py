@@ -165,7 +165,10 @@ def f20(pair):
         CREATE INDEX a_v ON a (v);
         CREATE EVENT TRIGGER no_indexes ON ddl_command_end EXECUTE FUNCTION guard();
         CREATE EVENT TRIGGER disabled ON ddl_command_start EXECUTE FUNCTION guard(); ALTER EVENT TRIGGER disabled DISABLE;""")
-    pair.prove(databases)
+    # The slot is the source's: whoever drops the copy must not drop it.
+    pair.prove(databases, drop=("^CREATE SUBSCRIPTION s1 .*slot_name = (NONE|'s1')",))
+    assert databases.destination("SELECT subslotname IS NULL FROM pg_subscription WHERE subname = 's1' AND subdbid ="
+                                 " (SELECT oid FROM pg_database WHERE datname = current_database());") == "t"
     assert databases.destination("SELECT subenabled FROM pg_subscription s JOIN pg_database d ON d.oid = subdbid "
                                  "WHERE datname = current_database();") == "f"
     for side in (databases.source, databases.destination):
