@@ -33,6 +33,7 @@ typedef struct
   GThread *thread;
   PgmConnection *source;
   PgmConnection *destination;
+  gboolean left; /* the pool knows that there is nothing more to take */
 } Copier;
 
 /* Takes @failure. What follows from our own stop tells nothing. */
@@ -55,6 +56,22 @@ run_take (CopyRun *run)
   if (run->next >= run->plan->batches->len || g_cancellable_is_cancelled (run->stop))
     return NULL;
   return g_ptr_array_index (run->plan->batches, run->next++);
+}
+
+/* Told before the last batch's tables are added to the pool. */
+static void
+leave_when_done (Copier *self)
+{
+  CopyRun *run = self->run;
+  gboolean done;
+
+  g_mutex_lock (&run->lock);
+  done = run->next >= run->plan->batches->len;
+  g_mutex_unlock (&run->lock);
+  if (!done || self->left || run->options->pool == NULL)
+    return;
+  self->left = TRUE;
+  pgm_index_pool_copier_done (run->options->pool);
 }
 
 static gboolean
@@ -127,6 +144,7 @@ finish_batch (Copier *self, const PgmBatch *batch, const guint64 *rows)
   CopyRun *run = self->run;
   guint64 total = 0;
 
+  leave_when_done (self);
   for (guint i = 0; i < batch->parts->len; i++)
     {
       PgmPart *part = g_ptr_array_index (batch->parts, i);
@@ -178,6 +196,8 @@ copier_main (gpointer data)
     while (failure == NULL && (batch = run_take (run)) != NULL)
       if (!copy_batch (self, batch, &failure))
         break;
+  if (failure == NULL)
+    leave_when_done (self);
   if (failure != NULL)
     run_fail (run, failure);
   g_clear_pointer (&self->source, pgm_connection_free);
@@ -227,6 +247,8 @@ run_threads (CopyRun *run, PgmKeeper *keeper)
   g_autofree Copier *copiers = g_new0 (Copier, n);
 
   run->running = n;
+  for (guint i = n; i < run->ctx->copy_workers && run->options->pool != NULL; i++)
+    pgm_index_pool_copier_done (run->options->pool);
   for (guint i = 0; i < n; i++)
     {
       g_autofree char *name = g_strdup_printf ("copy-%u", i + 1);

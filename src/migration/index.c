@@ -33,8 +33,6 @@ struct _PgmIndexPool
   PgmCloneContext *ctx;
   PgmIndexPlan *plan;
   guint workers;
-  guint n_copiers;
-  GPtrArray *threads;
   GCancellable *cancellable; /* fires with the caller's, on errors and at the end */
   GCancellable *outer;
   gulong outer_handler;
@@ -44,7 +42,9 @@ struct _PgmIndexPool
   GQueue large;      /* Task, largest table first */
   GQueue small;      /* Task */
   GPtrArray *tables; /* LargeTable, all */
-  guint running;     /* tasks of large tables under way */
+  GPtrArray *threads;
+  guint n_copiers; /* that still copy */
+  guint running;   /* tasks of large tables under way */
   guint hired;
   gboolean finishing;
   GError *error;
@@ -54,7 +54,8 @@ struct _PgmIndexPool
 typedef struct
 {
   PgmIndexBuilder builder;
-  guint64 memory; /* bytes */
+  gboolean helper; /* only for the small tables that wait */
+  guint64 memory;  /* bytes */
   gint64 parallel;
   /* wanted for the task at hand */
   guint64 wanted_memory;
@@ -75,18 +76,17 @@ total_memory (PgmIndexPool *self)
               MEMORY_PER_WORKER * self->workers);
 }
 
-/* How much of the destination a task of a large table may use. While rows still
- * come in everyone gets an equal part; at the end those that are left share all. */
+/* How much of the destination a task of a large table may use. Processes go by
+ * what is under way; memory too, but only once nothing more can come. */
 static void
 share_locked (PgmIndexPool *self, Worker *worker)
 {
-  guint n = self->finishing ? self->running + g_queue_get_length (&self->large) : self->workers;
+  guint under_way = CLAMP (self->running + g_queue_get_length (&self->large), 1, self->workers);
+  gboolean all_known = self->finishing || self->n_copiers == 0;
 
-  n = CLAMP (n, 1, self->workers);
-  worker->wanted_memory = total_memory (self) / n;
-  if (!self->finishing)
-    n += self->n_copiers;
-  worker->wanted_parallel = self->ctx->ends->destination->max_parallel_maintenance_workers / n;
+  worker->wanted_memory = total_memory (self) / (all_known ? under_way : self->workers);
+  worker->wanted_parallel = self->ctx->ends->destination->max_parallel_maintenance_workers /
+                            (under_way + (self->finishing ? 0 : self->n_copiers));
 }
 
 static void
@@ -109,13 +109,13 @@ pool_take (PgmIndexPool *self, Worker *worker)
   guint n;
 
   while (self->error == NULL && !g_cancellable_is_cancelled (self->cancellable) &&
-         self->large.length == 0 && self->small.length == 0 && !self->finishing)
+         self->large.length == 0 && self->small.length == 0 && !self->finishing && !worker->helper)
     g_cond_wait (&self->changed, &self->lock);
   if (self->error != NULL || g_cancellable_is_cancelled (self->cancellable) ||
-      (self->large.length == 0 && self->small.length == 0))
+      (self->small.length == 0 && (self->large.length == 0 || worker->helper)))
     return NULL;
   tasks = g_ptr_array_new_with_free_func (g_free);
-  if (self->large.length > 0)
+  if (self->large.length > 0 && !worker->helper)
     {
       g_ptr_array_add (tasks, g_queue_pop_head (&self->large));
       self->running++;
@@ -124,7 +124,7 @@ pool_take (PgmIndexPool *self, Worker *worker)
     }
   worker->wanted_memory = total_memory (self) / self->workers;
   worker->wanted_parallel = 0;
-  n = CLAMP (self->small.length / self->workers, 1, TABLES_TOGETHER);
+  n = CLAMP (self->small.length / self->threads->len, 1, TABLES_TOGETHER);
   for (guint i = 0; i < n; i++)
     g_ptr_array_add (tasks, g_queue_pop_head (&self->small));
   return tasks;
@@ -245,13 +245,12 @@ worker_connect (PgmIndexPool *self, GError **error)
   return g_steal_pointer (&destination);
 }
 
-static gpointer
-worker_thread (gpointer data)
+static void
+work (PgmIndexPool *self, gboolean helper)
 {
-  PgmIndexPool *self = data;
   g_autoptr (PgmConnection) destination = NULL;
   g_autoptr (GError) error = NULL;
-  Worker worker = { { self->ctx, self->plan, NULL }, 0, -1, 0, 0 };
+  Worker worker = { .builder = { self->ctx, self->plan, NULL }, .helper = helper, .parallel = -1 };
   gboolean ok = TRUE;
 
   while (ok)
@@ -266,6 +265,19 @@ worker_thread (gpointer data)
     }
   if (!ok)
     pool_fail (self, error);
+}
+
+static gpointer
+worker_thread (gpointer data)
+{
+  work (data, FALSE);
+  return NULL;
+}
+
+static gpointer
+helper_thread (gpointer data)
+{
+  work (data, TRUE);
   return NULL;
 }
 
@@ -431,6 +443,17 @@ pgm_index_pool_add_table (PgmIndexPool *self, PgmTable *table)
     add_large_locked (self, table, items);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+}
+
+void
+pgm_index_pool_copier_done (PgmIndexPool *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->n_copiers > 0)
+    self->n_copiers--;
+  if (self->small.length > TABLES_TOGETHER && !self->finishing)
+    g_ptr_array_add (self->threads, g_thread_new ("index-helper", helper_thread, self));
 }
 
 gboolean

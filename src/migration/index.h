@@ -44,6 +44,13 @@ void pgm_index_pool_free (PgmIndexPool *self);
  * indexes are made by finish). */
 void pgm_index_pool_add_table (PgmIndexPool *self, PgmTable *table);
 
+/* One of the copying sessions ends, having nothing more to take. What it leaves
+ * free goes to the indexes: those of large tables may use more processes, and
+ * where many small tables wait another thread joins in for them (building small
+ * indexes is mostly waiting for the disk). At most @n_copiers times; before the
+ * last tables are added, so that these profit too. Any thread. */
+void pgm_index_pool_copier_done (PgmIndexPool *self);
+
 /* TRUE once a worker met an error that ends the whole (lost connection); a
  * copier may look at it between tables. */
 gboolean pgm_index_pool_has_failed (PgmIndexPool *self);

@@ -81,6 +81,7 @@ class Bench:
     def __init__(self, args):
         self.args = args
         self.results = []
+        self.clones = []  # databases on the destination
         bindir = cluster.find_bindir(args.major)
         if bindir is None:
             sys.exit(f"no PostgreSQL {args.major} server is installed")
@@ -123,20 +124,30 @@ class Bench:
             for tool in tools[turn:] + tools[:turn]:
                 self.run_once(workload, tool, repetition, wanted)
         self.source.sql("postgres", f"DROP DATABASE {workload.name}")
+        self.drop_results()
+
+    def drop_results(self):
+        for clone in self.clones:
+            self.destination.sql("postgres", f"DROP DATABASE {clone} WITH (FORCE)")
+        self.clones = []
 
     def run_once(self, workload, tool, repetition, wanted):
         work = os.path.join(self.scratch.path, "work")
         shutil.rmtree(work, ignore_errors=True)
         os.mkdir(work)
-        self.destination.sql("postgres", "DROP DATABASE IF EXISTS clone WITH (FORCE)", "CREATE DATABASE clone")
+        if not workload.keep:
+            self.drop_results()
+        clone = f"clone{len(self.clones)}"
+        self.clones.append(clone)
+        self.destination.sql("postgres", f"CREATE DATABASE {clone}")
         if tool.prepare:
-            self.destination.sql("clone", tool.prepare)
+            self.destination.sql(clone, tool.prepare)
         self.source.sql("postgres", "CHECKPOINT")
         self.destination.sql("postgres", "CHECKPOINT")
         os.sync()
         command = tool.command.format(
             source=self.source.uri(workload.name, self.args.transport), work=work, bin=self.bindir,
-            destination=self.destination.uri("clone", self.args.transport), pgmanager=self.args.pgmanager)
+            destination=self.destination.uri(clone, self.args.transport), pgmanager=self.args.pgmanager)
         log = os.path.join(self.args.keep_logs or self.scratch.path,
                            re.sub(r"\W+", "-", f"{workload.name} {tool.name} {repetition}") + ".log")
         record = {"workload": workload.name, "tool": tool.name, "ours": tool.ours, "repetition": repetition,
@@ -144,7 +155,7 @@ class Bench:
         record |= measure.measure(command, self.env, self.source, self.destination, log, RUN_LIMIT)
         # Every row once for each tool, the counts each time.
         deep = repetition == 0
-        record["equal"] = record["status"] == 0 and fingerprint(self.destination, "clone", deep) == wanted[deep]
+        record["equal"] = record["status"] == 0 and fingerprint(self.destination, clone, deep) == wanted[deep]
         if not record["equal"]:
             with open(log, encoding="utf-8", errors="replace") as f:
                 print("".join(f.readlines()[-15:]), file=sys.stderr)

@@ -44,8 +44,12 @@ class Tool:
 
 
 class Workload:
-    def __init__(self, name, what, fill, tools):
+    def __init__(self, name, what, fill, tools, keep=False):
         self.name, self.what, self.fill, self.tools = name, what, fill, tools
+        # Results stay until the workload's end. A file system may be slow to
+        # make files where thousands have just been deleted (ext4 is, for some
+        # minutes), and that would be measured instead.
+        self.keep = keep
 
 
 WHOLE = [
@@ -56,7 +60,8 @@ WHOLE = [
 
 WORKLOADS = [
     Workload("pgbench50", "pgbench, scale 50", fill_pgbench, WHOLE),
-    Workload("many1000", "1,000 tables of 100 rows, a primary key and an index each", fill_many, WHOLE),
+    Workload("many1000", "1,000 tables of 100 rows, a primary key and an index each", fill_many, WHOLE,
+             keep=True),
     Workload("onebig", "one table of 5 million rows of about 100 bytes, no index", fill_big, [
         Tool("pgmanager, 1 worker", OURS + " --copy-workers 1 --index-workers 1", ours=True),
         Tool("pgmanager, 2 workers", OURS + " --copy-workers 2 --index-workers 2", ours=True),
