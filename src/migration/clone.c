@@ -237,9 +237,9 @@ make_plan (CloneRun *run, GError **error)
     {
       PgmPlanEntry *entry = g_ptr_array_index (run->plan->entries, i);
 
-      entry->progress = pgm_progress_add_table (ctx->progress, entry->table->schema,
-                                                entry->table->name, entry->table->rows_estimate,
-                                                (guint64) MAX (entry->table->bytes, 0));
+      entry->progress =
+          pgm_progress_add_table (ctx->progress, entry->table->schema, entry->table->name,
+                                  entry->table->rows_estimate, (guint64) entry->bytes);
     }
   return TRUE;
 }
@@ -250,7 +250,7 @@ static gboolean
 empty_for_data (CloneRun *run, GError **error)
 {
   g_autoptr (GString) check = g_string_new ("SELECT t FROM (VALUES (NULL::text, false)");
-  g_autoptr (GString) truncate = g_string_new ("TRUNCATE ONLY ");
+  g_autoptr (GString) truncate = g_string_new ("TRUNCATE ");
   g_autoptr (PgmResult) full = NULL;
   GPtrArray *entries = run->plan->entries;
 
@@ -258,13 +258,14 @@ empty_for_data (CloneRun *run, GError **error)
     {
       const PgmPlanEntry *entry = g_ptr_array_index (entries, i);
       g_autofree char *name = pgm_quote_qualified (entry->table->schema, entry->table->name);
+      g_autofree char *from = pgm_plan_entry_from (entry);
 
       g_string_append (check, ", (");
       pgm_quote_append_literal (check, name);
-      g_string_append_printf (check, ", EXISTS (SELECT FROM ONLY %s%s%s))", name,
+      g_string_append_printf (check, ", EXISTS (SELECT FROM %s%s%s))", from,
                               entry->condition != NULL ? " WHERE " : "",
                               entry->condition != NULL ? entry->condition : "");
-      g_string_append_printf (truncate, "%s%s", i > 0 ? ", ONLY " : "", name);
+      g_string_append_printf (truncate, "%s%s", i > 0 ? ", " : "", from);
     }
   if (entries->len == 0)
     return TRUE;
@@ -364,11 +365,9 @@ open_pool (CloneRun *run, GError **error)
   if (run->pool == NULL)
     return FALSE;
   for (guint i = 0; i < run->kept->len; i++)
-    pgm_index_pool_add_table (run->pool,
-                              ((PgmPlanEntry *) g_ptr_array_index (run->kept, i))->table);
+    pgm_copiers_tell_pool (run->pool, g_ptr_array_index (run->kept, i));
   for (guint i = 0; i < run->plan->entries->len && ctx->options->schema_only; i++)
-    pgm_index_pool_add_table (run->pool,
-                              ((PgmPlanEntry *) g_ptr_array_index (run->plan->entries, i))->table);
+    pgm_copiers_tell_pool (run->pool, g_ptr_array_index (run->plan->entries, i));
   return TRUE;
 }
 

@@ -103,7 +103,8 @@ may_freeze (const CopyRun *run, const PgmBatch *batch)
   const PgmPart *part = g_ptr_array_index (batch->parts, 0);
 
   return run->options->freeze && batch->parts->len == 1 && part->entry->n_parts == 1 &&
-         part->entry->table->extension == NULL && batch->bytes >= FREEZE_BYTES_MIN;
+         part->entry->leaves == NULL && part->entry->table->extension == NULL &&
+         batch->bytes >= FREEZE_BYTES_MIN;
 }
 
 static gboolean
@@ -137,6 +138,15 @@ copy_part (Copier *self, PgmPart *part, gboolean freeze, guint64 *rows, GError *
   return PGM_FAILPOINT ("copy.after_part", error);
 }
 
+void
+pgm_copiers_tell_pool (PgmIndexPool *pool, const PgmPlanEntry *entry)
+{
+  PgmTable *table = NULL;
+
+  for (guint i = 0; pool != NULL && (table = pgm_plan_entry_get_table (entry, i)) != NULL; i++)
+    pgm_index_pool_add_table (pool, table);
+}
+
 /* The batch is committed: whoever waits for its tables is told. */
 static void
 finish_batch (Copier *self, const PgmBatch *batch, const guint64 *rows)
@@ -154,8 +164,7 @@ finish_batch (Copier *self, const PgmBatch *batch, const guint64 *rows)
         continue;
       pgm_progress_table_status (run->ctx->progress, part->entry->progress, PGM_TABLE_COPIED);
       pgm_clone_context_count (run->ctx, &run->ctx->report->tables, 1);
-      if (run->options->pool != NULL)
-        pgm_index_pool_add_table (run->options->pool, part->entry->table);
+      pgm_copiers_tell_pool (run->options->pool, part->entry);
     }
   pgm_clone_context_count (run->ctx, &run->ctx->report->rows, total);
 }

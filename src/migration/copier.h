@@ -35,4 +35,7 @@ gboolean pgm_copiers_run (PgmCloneContext *ctx,
                           GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* All rows of @entry are there: its indexes can be built. @pool may be NULL. */
+void pgm_copiers_tell_pool (PgmIndexPool *pool, const PgmPlanEntry *entry);
+
 G_END_DECLS

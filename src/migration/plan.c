@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "migration/routing.h"
 #include "postgres/quote.h"
 
 #define MIB ((guint64) 1024 * 1024)
@@ -24,7 +25,9 @@ entry_free (gpointer data)
   PgmPlanEntry *self = data;
 
   g_free (self->columns);
+  g_free (self->selected);
   g_free (self->condition);
+  g_clear_pointer (&self->leaves, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -171,15 +174,60 @@ cut_table (const PgmTable *table,
 }
 
 static void
-add_part (PgmPlan *self, PgmPlanEntry *entry, guint number, const char *condition)
+add_part (PgmPlan *self,
+          PgmPlanEntry *entry,
+          PgmTable *table,
+          guint number,
+          const char *condition,
+          guint64 bytes)
 {
   PgmPart *part = g_new0 (PgmPart, 1);
 
   part->entry = entry;
+  part->table = table;
   part->number = number;
   part->condition = g_strdup (condition);
-  part->bytes = (guint64) MAX (entry->table->bytes, 0) / entry->n_parts;
+  part->bytes = bytes;
   g_ptr_array_add (self->parts, part);
+}
+
+/* Each leaf is a part: it is read by itself, and written to the root. */
+static void
+add_leaves (PgmPlan *self, PgmPlanEntry *entry)
+{
+  entry->n_parts = entry->leaves->len;
+  for (guint i = 0; i < entry->leaves->len; i++)
+    {
+      PgmTable *leaf = g_ptr_array_index (entry->leaves, i);
+
+      add_part (self, entry, leaf, i + 1, NULL, (guint64) MAX (leaf->bytes, 0));
+    }
+}
+
+static gboolean
+add_ranges (PgmPlan *self,
+            PgmPlanEntry *entry,
+            PgmConnection *source,
+            guint64 split_from,
+            guint64 part_bytes,
+            GCancellable *cancellable,
+            GError **error)
+{
+  guint64 bytes = (guint64) entry->bytes;
+  g_auto (GStrv) conditions = NULL;
+
+  if (bytes > split_from && *entry->columns != '\0' && entry->table->extension == NULL)
+    {
+      guint n_parts = (guint) CLAMP (bytes / part_bytes + (bytes % part_bytes != 0), 2, PARTS_MAX);
+
+      if (!cut_table (entry->table, source, n_parts, &conditions, cancellable, error))
+        return FALSE;
+    }
+  entry->n_parts = conditions != NULL ? g_strv_length (conditions) : 1;
+  for (guint i = 0; i < entry->n_parts; i++)
+    add_part (self, entry, entry->table, i + 1, conditions != NULL ? conditions[i] : NULL,
+              bytes / entry->n_parts);
+  return TRUE;
 }
 
 static gboolean
@@ -191,20 +239,11 @@ add_parts (PgmPlan *self,
            GCancellable *cancellable,
            GError **error)
 {
-  guint64 bytes = (guint64) MAX (entry->table->bytes, 0);
-  g_auto (GStrv) conditions = NULL;
-
-  if (bytes > split_from && *entry->columns != '\0' && entry->table->extension == NULL)
-    {
-      guint n_parts = (guint) CLAMP (bytes / part_bytes + (bytes % part_bytes != 0), 2, PARTS_MAX);
-
-      if (!cut_table (entry->table, source, n_parts, &conditions, cancellable, error))
-        return FALSE;
-    }
-  entry->n_parts = conditions != NULL ? g_strv_length (conditions) : 1;
+  if (entry->leaves != NULL)
+    add_leaves (self, entry);
+  else if (!add_ranges (self, entry, source, split_from, part_bytes, cancellable, error))
+    return FALSE;
   entry->parts_left = (gint) entry->n_parts;
-  for (guint i = 0; i < entry->n_parts; i++)
-    add_part (self, entry, i + 1, conditions != NULL ? conditions[i] : NULL);
   return TRUE;
 }
 
@@ -225,13 +264,18 @@ make_extension_condition (const PgmTable *table)
   return g_strdup_printf ("(%s)", condition);
 }
 
+#define OID_XML 142
+
 static PgmPlanEntry *
 entry_new (PgmTable *table, const PgmPlanOptions *options)
 {
   PgmPlanEntry *self = g_new0 (PgmPlanEntry, 1);
   g_autoptr (GString) columns = g_string_new (NULL);
+  g_autoptr (GString) selected = g_string_new (NULL);
+  gboolean has_xml = FALSE;
 
   self->table = table;
+  self->bytes = MAX (table->bytes, 0);
   self->binary = !options->text_only;
   for (guint i = 0; i < table->columns->len; i++)
     {
@@ -239,16 +283,21 @@ entry_new (PgmTable *table, const PgmPlanOptions *options)
 
       if (column->generated)
         continue;
-      if (columns->len > 0)
-        g_string_append (columns, ", ");
+      g_string_append (columns, columns->len > 0 ? ", " : "");
       pgm_quote_append_identifier (columns, column->name);
-      if (!column->binary_safe)
-        self->binary = FALSE;
+      g_string_append (selected, selected->len > 0 ? ", " : "");
+      pgm_quote_append_identifier (selected, column->name);
+      /* xml's own output leaves out an XML declaration that says little; the
+       * cast, which isn't a conversion, keeps every byte (F6). */
+      g_string_append (selected, column->type_oid == OID_XML ? "::pg_catalog.text" : "");
+      has_xml |= column->type_oid == OID_XML;
+      self->binary &= column->binary_safe;
     }
-  if (columns->len == 0)
-    self->binary = FALSE;
+  self->binary &= columns->len > 0;
   self->condition = make_extension_condition (table);
   self->columns = g_string_free (g_steal_pointer (&columns), FALSE);
+  if (has_xml)
+    self->selected = g_string_free (g_steal_pointer (&selected), FALSE);
   return self;
 }
 
@@ -258,7 +307,7 @@ compare_entries (gconstpointer a, gconstpointer b)
   const PgmPlanEntry *left = *(PgmPlanEntry *const *) a;
   const PgmPlanEntry *right = *(PgmPlanEntry *const *) b;
 
-  return (left->table->bytes < right->table->bytes) - (left->table->bytes > right->table->bytes);
+  return (left->bytes < right->bytes) - (left->bytes > right->bytes);
 }
 
 static int
@@ -279,6 +328,69 @@ has_own_rows (const PgmTable *table, const PgmPlanOptions *options)
          !(table->persistence == 'u' && options->in_recovery);
 }
 
+/* The entry that stands for the tree below @root, made when first asked for. */
+static PgmPlanEntry *
+tree_entry (PgmPlan *self, GHashTable *trees, PgmTable *root, const PgmPlanOptions *options)
+{
+  PgmPlanEntry *entry = g_hash_table_lookup (trees, root);
+
+  if (entry != NULL)
+    return entry;
+  entry = entry_new (root, options);
+  entry->leaves = g_ptr_array_new ();
+  g_hash_table_insert (trees, root, entry);
+  g_ptr_array_add (self->entries, entry);
+  return entry;
+}
+
+/* A tree can only be read by its root when all of it takes part. */
+static void
+forget_partial_trees (GHashTable *roots, PgmCatalog *catalog)
+{
+  g_autoptr (GHashTable) partial = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer oid = NULL;
+  gpointer root = NULL;
+
+  g_hash_table_iter_init (&iter, roots);
+  while (g_hash_table_iter_next (&iter, &oid, &root))
+    if (!g_hash_table_contains (catalog->tables_by_oid, oid) ||
+        !g_hash_table_contains (catalog->tables_by_oid, root))
+      g_hash_table_add (partial, root);
+  g_hash_table_iter_init (&iter, roots);
+  while (g_hash_table_iter_next (&iter, &oid, &root))
+    if (g_hash_table_contains (partial, root))
+      g_hash_table_iter_remove (&iter);
+}
+
+static void
+add_entries (PgmPlan *self, PgmCatalog *catalog, GHashTable *roots, const PgmPlanOptions *options)
+{
+  g_autoptr (GHashTable) trees = g_hash_table_new (NULL, NULL);
+
+  forget_partial_trees (roots, catalog);
+  for (guint i = 0; i < catalog->tables->len; i++)
+    {
+      PgmTable *table = g_ptr_array_index (catalog->tables, i);
+      gpointer root = g_hash_table_lookup (roots, GUINT_TO_POINTER (table->oid));
+
+      if (!has_own_rows (table, options))
+        continue;
+      if (root != NULL)
+        {
+          PgmPlanEntry *entry =
+              tree_entry (self, trees, g_hash_table_lookup (catalog->tables_by_oid, root), options);
+
+          g_ptr_array_add (entry->leaves, table);
+          entry->bytes += MAX (table->bytes, 0);
+        }
+      else
+        g_ptr_array_add (self->entries, entry_new (table, options));
+      self->bytes += (guint64) MAX (table->bytes, 0);
+    }
+  g_ptr_array_sort (self->entries, compare_entries);
+}
+
 PgmPlan *
 pgm_plan_new (PgmCatalog *catalog,
               PgmConnection *source,
@@ -287,22 +399,16 @@ pgm_plan_new (PgmCatalog *catalog,
               GError **error)
 {
   g_autoptr (PgmPlan) self = g_new0 (PgmPlan, 1);
+  g_autoptr (GHashTable) roots = pgm_routing_read (source, cancellable, error);
   guint64 split_from = 0;
   guint64 part_bytes = 0;
 
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->parts = g_ptr_array_new_with_free_func (part_free);
   self->batches = g_ptr_array_new_with_free_func (batch_free);
-  for (guint i = 0; i < catalog->tables->len; i++)
-    {
-      PgmTable *table = g_ptr_array_index (catalog->tables, i);
-
-      if (!has_own_rows (table, options))
-        continue;
-      g_ptr_array_add (self->entries, entry_new (table, options));
-      self->bytes += (guint64) MAX (table->bytes, 0);
-    }
-  g_ptr_array_sort (self->entries, compare_entries);
+  if (roots == NULL)
+    return NULL;
+  add_entries (self, catalog, roots, options);
   pgm_plan_limits (options, self->bytes, &split_from, &part_bytes);
   for (guint i = 0; i < self->entries->len; i++)
     if (!add_parts (self, g_ptr_array_index (self->entries, i), source, split_from, part_bytes,
@@ -326,7 +432,7 @@ pgm_plan_free (PgmPlan *self)
 static gboolean
 is_small (const PgmPart *part)
 {
-  return part->entry->n_parts == 1 && part->bytes <= SMALL_BYTES;
+  return (part->entry->n_parts == 1 || part->entry->leaves != NULL) && part->bytes <= SMALL_BYTES;
 }
 
 static PgmBatch *
@@ -390,7 +496,7 @@ pgm_plan_report (const PgmPlan *self, const PgmCatalog *catalog, PgmReport *repo
       row->schema = g_strdup (entry->table->schema);
       row->name = g_strdup (entry->table->name);
       row->rows_estimate = entry->table->rows_estimate;
-      row->size_bytes = (guint64) MAX (entry->table->bytes, 0);
+      row->size_bytes = (guint64) entry->bytes;
       row->parts = entry->n_parts;
       row->method = g_strdup (entry->binary ? "binary" : "text");
       row->indexes =

@@ -20,10 +20,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  PgmTable *table;      /* of the catalog */
+  PgmTable *table;      /* of the catalog; a partitioned one stands for its leaves */
+  GPtrArray *leaves;    /* PgmTable, then; else NULL. See routing.h */
+  gint64 bytes;         /* of the table or of all leaves */
   guint progress;       /* handle of pgm_progress_add_table() */
   gboolean binary;
   char *columns;        /* quoted, comma-separated, without generated ones; "" for none */
+  char *selected;       /* what is read into them, when that isn't the columns themselves; or NULL */
   char *condition;      /* of an extension's configuration table, without WHERE; or NULL */
   guint n_parts;
   gint parts_started;   /* atomic */
@@ -33,6 +36,7 @@ typedef struct
 typedef struct
 {
   PgmPlanEntry *entry;
+  PgmTable *table;      /* that is read: the entry's, or one of its leaves */
   guint number;         /* from 1 */
   char *condition;      /* NULL: the whole table */
   guint64 bytes;
@@ -88,6 +92,12 @@ GStrv pgm_plan_cut_pages (gint64 pages, guint n_parts);
 /* The same for integer values of @column (quoted) from @min to @max, both ends
  * open. */
 GStrv pgm_plan_cut_keys (const char *column, gint64 min, gint64 max, guint n_parts);
+
+/* "ONLY s.t", or "s.t" for a table that stands for its leaves. Transfer full. */
+char *pgm_plan_entry_from (const PgmPlanEntry *entry);
+
+/* The tables that hold the entry's rows, each in turn: 0 … until NULL. */
+PgmTable *pgm_plan_entry_get_table (const PgmPlanEntry *entry, guint i);
 
 /* The statements of a part. */
 char *pgm_part_copy_to (const PgmPart *part);

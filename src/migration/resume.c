@@ -147,6 +147,16 @@ digest_tables (PgmCloneContext *ctx, GPtrArray *complete, GCancellable *cancella
   return pgm_crew_run (ctx, &options, complete, digest_table, &run, cancellable, error);
 }
 
+static void
+append_regclass (GString *list, const PgmTable *table)
+{
+  g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
+
+  g_string_append (list, list->len > 0 ? ", " : "");
+  pgm_quote_append_literal (list, name);
+  g_string_append (list, "::regclass");
+}
+
 static char *
 list_regclasses (GPtrArray *entries)
 {
@@ -155,10 +165,10 @@ list_regclasses (GPtrArray *entries)
   for (guint i = 0; i < entries->len; i++)
     {
       const PgmPlanEntry *entry = g_ptr_array_index (entries, i);
-      g_autofree char *name = pgm_quote_qualified (entry->table->schema, entry->table->name);
-      g_autofree char *literal = pgm_quote_literal (name);
 
-      g_string_append_printf (list, "%s%s::regclass", i > 0 ? ", " : "", literal);
+      append_regclass (list, entry->table);
+      for (guint k = 0; entry->leaves != NULL && k < entry->leaves->len; k++)
+        append_regclass (list, g_ptr_array_index (entry->leaves, k));
     }
   return g_string_free (g_steal_pointer (&list), FALSE);
 }
@@ -195,12 +205,12 @@ drop_foreign_keys (PgmConnection *control,
 static void
 append_emptying (GString *sql, const PgmCloneContext *ctx, const PgmPlanEntry *entry)
 {
-  g_autofree char *name = pgm_quote_qualified (entry->table->schema, entry->table->name);
+  g_autofree char *from = pgm_plan_entry_from (entry);
 
   if (entry->table->extension == NULL && !ctx->options->data_only)
-    g_string_append_printf (sql, "TRUNCATE ONLY %s;", name);
+    g_string_append_printf (sql, "TRUNCATE %s;", from);
   else
-    g_string_append_printf (sql, "DELETE FROM ONLY %s WHERE %s;", name,
+    g_string_append_printf (sql, "DELETE FROM %s WHERE %s;", from,
                             entry->condition != NULL ? entry->condition : "true");
   g_string_append (sql, "DELETE FROM pgmanager.clone_part WHERE (table_schema, table_name) = (");
   pgm_quote_append_literal (sql, entry->table->schema);

@@ -20,17 +20,25 @@ run_selected (PgmConnection *destination,
 }
 
 static void
+append_table (GString *sql, const PgmTable *table)
+{
+  g_string_append (sql, g_str_has_suffix (sql->str, ")") ? ", (" : "(");
+  pgm_quote_append_literal (sql, table->schema);
+  g_string_append (sql, ", ");
+  pgm_quote_append_literal (sql, table->name);
+  g_string_append_c (sql, ')');
+}
+
+static void
 append_tables (GString *sql, GPtrArray *entries)
 {
   for (guint i = 0; i < entries->len; i++)
     {
       const PgmPlanEntry *entry = g_ptr_array_index (entries, i);
 
-      g_string_append (sql, i > 0 ? ", (" : "(");
-      pgm_quote_append_literal (sql, entry->table->schema);
-      g_string_append (sql, ", ");
-      pgm_quote_append_literal (sql, entry->table->name);
-      g_string_append_c (sql, ')');
+      append_table (sql, entry->table);
+      for (guint k = 0; entry->leaves != NULL && k < entry->leaves->len; k++)
+        append_table (sql, g_ptr_array_index (entry->leaves, k));
     }
 }
 

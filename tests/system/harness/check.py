@@ -124,8 +124,9 @@ def digests(cluster, dbname, converted, skip=()):
                if not any(re.search(p, f"{s}.{n}") for p in skip)]
     lines = []
     for i in range(0, len(queries), 50):
-        lines.append(cluster.sql("\nUNION ALL ".join(queries[i:i + 50]) + ";", dbname,
-                                 options=PINNED))
+        # sorted here: a parallel plan may append in any order
+        lines.extend(sorted(cluster.sql("\nUNION ALL ".join(queries[i:i + 50]) + ";", dbname,
+                                        options=PINNED).splitlines()))
     return "\n".join(lines)
 
 

@@ -126,6 +126,7 @@ made_add (Made *made, gint64 bytes, guint n_parts)
   PgmPlanEntry *entry = g_new0 (PgmPlanEntry, 1);
 
   table->bytes = bytes;
+  entry->bytes = bytes;
   entry->table = table;
   entry->n_parts = n_parts;
   g_ptr_array_add (made->tables, table);
@@ -135,6 +136,7 @@ made_add (Made *made, gint64 bytes, guint n_parts)
       PgmPart *part = g_new0 (PgmPart, 1);
 
       part->entry = entry;
+      part->table = table;
       part->number = i + 1;
       part->bytes = (guint64) bytes / n_parts;
       g_ptr_array_add (made->plan.parts, part);
@@ -231,7 +233,7 @@ test_statements (void)
   PgmPlanEntry entry = {
     .table = &table, .binary = TRUE, .columns = (char *) "\"x\", \"y\"", .n_parts = 1
   };
-  PgmPart part = { .entry = &entry, .number = 1 };
+  PgmPart part = { .entry = &entry, .table = &table, .number = 1 };
   g_autofree char *whole = pgm_part_copy_to (&part);
   g_autofree char *in = pgm_part_copy_from (&part, TRUE);
   g_autofree char *cut = NULL;
