@@ -11,6 +11,7 @@
 
 typedef struct
 {
+  char *base;
   PgmConfig *config;
   char *path;
 } State;
@@ -18,10 +19,9 @@ typedef struct
 static void
 set_up (State *self, gconstpointer data)
 {
-  g_autofree char *base = g_dir_make_tmp ("pgm-store-XXXXXX", NULL);
-
+  self->base = g_dir_make_tmp ("pgm-store-XXXXXX", NULL);
   self->config = pgm_record_new (&pgm_config_type);
-  self->config->state_dir = g_build_filename (base, "pgmanager", NULL);
+  self->config->state_dir = g_build_filename (self->base, "pgmanager", NULL);
   self->path = g_build_filename (self->config->state_dir, "state.db", NULL);
 }
 
@@ -44,9 +44,8 @@ remove_tree (const char *path)
 static void
 tear_down (State *self, gconstpointer data)
 {
-  g_autofree char *base = g_path_get_dirname (self->config->state_dir);
-
-  remove_tree (base);
+  remove_tree (self->base);
+  g_free (self->base);
   pgm_record_unref (self->config);
   g_free (self->path);
 }
