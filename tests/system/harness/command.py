@@ -58,7 +58,7 @@ class Command:
                                 env=self.environment(env), start_new_session=True, cwd=self.home.name,
                                 **kwargs)
 
-    def run(self, *arguments, env=None, timeout=600):
+    def run(self, *arguments, env=None, timeout=240):
         argv = [program(), *arguments]
         process = self.start(*arguments, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
