@@ -128,7 +128,7 @@ static const struct
     "UNION ALL SELECT 'large object', l.oid::text, NULL, NULL, l.lomowner, l.lomacl, 'L' FROM pg_largeobject_metadata l" },
   { "unprivileged",
     "SELECT 'operator', o.oid::regoperator::text, n.nspname::text, NULL, o.oprowner, NULL::aclitem[], NULL::\"char\" "
-    "FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE @user AND @own(pg_operator, o.oid) "
+    "FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oprcode <> 0 AND @user AND @own(pg_operator, o.oid) "
     "UNION ALL SELECT 'operator class', concat(@name(n.nspname, o.opcname), ' USING ', quote_ident(m.amname)), n.nspname::text, "
     "NULL, o.opcowner, NULL, NULL FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace "
     "JOIN pg_am m ON m.oid = o.opcmethod WHERE @user AND @own(pg_opclass, o.oid) "

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "migration/definition.h"
+
 static const PgmObjectQuery *const query_lists[] = {
   pgm_object_queries_relations,
   pgm_object_queries_code,
@@ -15,6 +17,7 @@ static void
 catalog_object_free (PgmCatalogObject *self)
 {
   g_free (self->identity);
+  g_free (self->key);
   g_free (self->schema);
   g_free (self->relation);
   g_free (self->ddl);
@@ -27,7 +30,7 @@ pgm_catalog_object_compare (const PgmCatalogObject *a, const PgmCatalogObject *b
 {
   int order = strcmp (a->object_class, b->object_class);
 
-  return order != 0 ? order : strcmp (a->identity, b->identity);
+  return order != 0 ? order : strcmp (a->key, b->key);
 }
 
 static int
@@ -71,6 +74,7 @@ read_class (GPtrArray *objects,
 
       object->object_class = query->object_class;
       object->identity = g_strdup (pgm_result_get_or (result, row, 0, ""));
+      object->key = pgm_definition_name_key (object->identity);
       object->schema = g_strdup (pgm_result_get (result, row, 1));
       object->relation = g_strdup (pgm_result_get (result, row, 2));
       object->ddl = g_strdup (pgm_result_get_or (result, row, 3, ""));

@@ -19,6 +19,7 @@ typedef struct
 {
   const char *object_class; /* "table", "index", … static */
   char *identity;           /* "shop.orders", "orders_pkey ON shop.orders" */
+  char *key;                /* the identity as it is compared */
   char *schema;             /* it is in, or NULL */
   char *relation;           /* it belongs to, or NULL */
   char *ddl;                /* for people */
@@ -33,13 +34,13 @@ typedef struct
   gboolean no_acl;
 } PgmCatalogObjectOptions;
 
-/* PgmCatalogObject, sorted by class and identity. Transfer full. */
+/* PgmCatalogObject, sorted by class and key. Transfer full. */
 GPtrArray *pgm_catalog_objects_read (PgmConnection *connection,
                                      const PgmCatalogObjectOptions *options,
                                      GCancellable *cancellable,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The order of the array: 0 when class and identity are the same. */
+/* The order of the array: 0 when class and key are the same. */
 int pgm_catalog_object_compare (const PgmCatalogObject *a, const PgmCatalogObject *b);
 
 G_END_DECLS

@@ -175,6 +175,8 @@ compare_digests (Work *work,
   if (pgm_digest_equal (&of_source, &of_destination))
     return TRUE;
   set_state (comparison, "different");
+  if (scope->source->kind == 'm' && comparison->reason == NULL)
+    comparison->reason = g_strdup ("a materialized view: one side may not be refreshed");
   return pgm_compare_rows (pair, scope, work->max_rows, comparison, work->cancellable, error);
 }
 

@@ -73,6 +73,18 @@ skip_token (const char *p)
   return p + 1;
 }
 
+/* Whether a name needs quotes depends on the version's keywords; one that has
+ * the shape of a plain name loses them. */
+static char *
+unquote (const char *token, gsize length)
+{
+  gboolean plain = length > 2 && token[0] == '"' && (g_ascii_islower (token[1]) || token[1] == '_');
+
+  for (gsize i = 1; plain && i + 1 < length; i++)
+    plain = g_ascii_islower (token[i]) || g_ascii_isdigit (token[i]) || token[i] == '_';
+  return plain ? g_strndup (token + 1, length - 2) : g_strndup (token, length);
+}
+
 static GPtrArray *
 split_tokens (const char *text)
 {
@@ -88,7 +100,7 @@ split_tokens (const char *text)
           continue;
         }
       end = skip_token (p);
-      g_ptr_array_add (tokens, g_strndup (p, (gsize) (end - p)));
+      g_ptr_array_add (tokens, unquote (p, (gsize) (end - p)));
       p = end;
     }
   return tokens;
@@ -249,6 +261,48 @@ level_chains (GPtrArray *tokens)
     }
 }
 
+/* Words that a newer version writes, or no longer does, for what is the default:
+ * XMLSERIALIZE (… NO INDENT), and AS before the alias of a statement's target. */
+static gboolean
+is_needless (GPtrArray *tokens, guint i)
+{
+  guint first = i;
+
+  if (token_is (tokens, i, "NO") && token_is (tokens, i + 1, "INDENT"))
+    return TRUE;
+  if (token_is (tokens, i, "INDENT") && i > 0 && token_is (tokens, i - 1, "NO"))
+    return TRUE;
+  if (!token_is (tokens, i, "AS") || i < 4 || !token_is (tokens, i - 2, "."))
+    return FALSE;
+  first = token_is (tokens, i - 4, "ONLY") ? i - 5 : i - 4;
+  return token_is (tokens, first, "UPDATE") || token_is (tokens, first, "INTO") ||
+         token_is (tokens, first, "FROM");
+}
+
+static void
+drop_needless (GPtrArray *tokens)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new ();
+
+  for (guint i = 0; i < tokens->len; i++)
+    if (!is_needless (tokens, i))
+      g_ptr_array_add (kept, g_strdup (token_at (tokens, i)));
+  g_ptr_array_set_size (tokens, 0);
+  for (guint i = 0; i < kept->len; i++)
+    g_ptr_array_add (tokens, g_ptr_array_index (kept, i));
+}
+
+char *
+pgm_definition_name_key (const char *name)
+{
+  g_autoptr (GPtrArray) tokens = split_tokens (name);
+  GString *key = g_string_new (NULL);
+
+  for (guint i = 0; i < tokens->len; i++)
+    g_string_append_printf (key, "%s ", token_at (tokens, i));
+  return g_string_free (key, FALSE);
+}
+
 GPtrArray *
 pgm_definition_tokens (const char *text)
 {
@@ -267,6 +321,7 @@ pgm_definition_tokens (const char *text)
       i = next;
     }
   level_chains (tokens);
+  drop_needless (tokens);
   return tokens;
 }
 

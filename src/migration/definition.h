@@ -11,7 +11,9 @@
  * - ((a AND b) AND c), as of BETWEEN, becomes (a AND b AND c) likewise;
  * - from 16 on, a column of the only table in a query is written without that
  *   table's name. A qualifier that only the older side writes is passed over;
- *   where both write one, they must agree.
+ *   where both write one, they must agree;
+ * - which names are quoted depends on the version's keywords, and a few words for
+ *   what is the default anyway come and go (NO INDENT, AS before an alias).
  */
 #pragma once
 
@@ -25,5 +27,9 @@ gboolean pgm_definition_equal (const char *a, int a_major, const char *b, int b_
 
 /* The tokens (char *, owned) of @text in their levelled form. Transfer full. */
 GPtrArray *pgm_definition_tokens (const char *text);
+
+/* What of a qualified and quoted name (of functions: with argument types) does not
+ * depend on the version. Transfer full. */
+char *pgm_definition_name_key (const char *name);
 
 G_END_DECLS

@@ -42,6 +42,14 @@ static const Case cases[] = {
   { "SELECT t.a FROM s.t", 13, "SELECT b FROM s.t", 17, FALSE },
   { "SELECT t.a FROM s.t", 13, "SELECT a FROM r.t", 17, FALSE },
   { "SELECT t.a FROM s.t", 13, "SELECT a FROM s.t WHERE true", 17, FALSE },
+  /* Keywords come and go, and so do quotes; but not those that matter. */
+  { "CREATE TABLE s.t (\"json\" json)", 18, "CREATE TABLE s.t (json json)", 15, TRUE },
+  { "SELECT \"Json\"", 15, "SELECT json", 15, FALSE },
+  { "SELECT \"a b\"", 15, "SELECT a b", 15, FALSE },
+  { "XMLSERIALIZE(CONTENT x AS text NO INDENT)", 18, "XMLSERIALIZE(CONTENT x AS text)", 15, TRUE },
+  { "XMLSERIALIZE(CONTENT x AS text INDENT)", 18, "XMLSERIALIZE(CONTENT x AS text)", 15, FALSE },
+  { "UPDATE s.log AS l SET a = 1", 15, "UPDATE s.log l SET a = 1", 18, TRUE },
+  { "UPDATE s.log AS l SET a = 1", 15, "UPDATE s.log m SET a = 1", 18, FALSE },
   /* Unbalanced or cut off: no crash. */
   { "((ARRAY[", 15, "((ARRAY[ ", 15, TRUE },
   { "(ARRAY[1])::", 15, "(ARRAY[1])::text", 15, FALSE },
@@ -63,10 +71,22 @@ test_equal (void)
     }
 }
 
+static void
+test_name_key (void)
+{
+  g_autofree char *quoted = pgm_definition_name_key ("public.\"json\".\"Ab \"\"c\"");
+  g_autofree char *plain = pgm_definition_name_key ("public.json.\"Ab \"\"c\"");
+  g_autofree char *other = pgm_definition_name_key ("public.json.ab");
+
+  g_assert_cmpstr (quoted, ==, plain);
+  g_assert_cmpstr (quoted, !=, other);
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/migration/definition/equal", test_equal);
+  g_test_add_func ("/migration/definition/name-key", test_name_key);
   return g_test_run ();
 }
