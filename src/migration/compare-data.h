@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* Adds a PgmTableComparison for each table to @report->table_comparisons, in the
  * order of names. A partition tree is compared by its leaves when both sides have
- * the same, else as one table. A table that can't be read has the state "failed",
+ * the same and none is chosen by a hash, else as one table. A table that can't be read has the state "failed",
  * with the reason and what would grant it, also in @report->problems. */
 gboolean pgm_compare_data (PgmComparePair *keeper,
                            const PgmCompareOptions *options,
