@@ -13,6 +13,7 @@ typedef struct
   GHashTable *leaves;   /* oid of a root -> GPtrArray of PgmTable */
   GHashTable *absorbed; /* PgmTable that is compared within its tree */
   GHashTable *unfilled; /* oid of a materialized view that was not populated */
+  GHashTable *hashed;   /* oid of a root with hashing in its tree */
 } Side;
 
 /* Who is attached to whom, materialized views without contents, and tables that
