@@ -144,6 +144,8 @@ step_preflight (CloneRun *run, GError **error)
   if (destination == NULL || !pgm_connection_execf (source, run->cancellable, error,
                                                     "SET lock_timeout = '%us'", LOCK_SECONDS))
     return FALSE;
+  if (!pgm_filter_check (ctx->filter, source, NULL, run->cancellable, error))
+    return FALSE;
   catalog = pgm_catalog_read_structure (source, run->cancellable, error);
   if (catalog == NULL)
     return FALSE;

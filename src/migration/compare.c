@@ -49,7 +49,8 @@ compare (const PgmCompareOptions *options,
   gboolean both = options->schema == options->data;
   g_autoptr (PgmComparePair) keeper = pgm_compare_pair_export (ends, cancellable, error);
 
-  if (keeper == NULL)
+  if (keeper == NULL ||
+      !pgm_filter_check (filter, keeper->source, keeper->destination, cancellable, error))
     return FALSE;
   pgm_progress_set_phase (progress, PGM_PHASE_VERIFY);
   if (both || options->schema)

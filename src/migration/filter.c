@@ -4,6 +4,7 @@
  * backslash, so that a bare * or ? is always a wildcard. */
 typedef struct
 {
+  char *text; /* as it was given */
   char *schema;
   char *table; /* NULL: every table of the schema */
 } PgmPattern;
@@ -19,6 +20,7 @@ pattern_free (gpointer data)
 {
   PgmPattern *self = data;
 
+  g_free (self->text);
   g_free (self->schema);
   g_free (self->table);
   g_free (self);
@@ -104,6 +106,7 @@ pattern_compile (const char *text, GError **error)
       if (self->table == NULL)
         g_clear_pointer (&self->schema, g_free);
     }
+  self->text = g_strdup (text);
   if (self->schema == NULL)
     g_clear_pointer (&self, pattern_free);
   return self;
@@ -177,6 +180,12 @@ patterns_match (GPtrArray *patterns, const char *schema, const char *table)
   return FALSE;
 }
 
+static gboolean
+pattern_is_of_schema (const PgmPattern *self)
+{
+  return self->table == NULL || g_str_equal (self->table, "*");
+}
+
 PgmFilter *
 pgm_filter_new (const char *const *include, const char *const *exclude, GError **error)
 {
@@ -230,11 +239,65 @@ pgm_filter_takes_schema (PgmFilter *self, const char *schema)
       const PgmPattern *pattern = g_ptr_array_index (self->exclude, i);
 
       /* Only a pattern for whole schemas leaves nothing of one over. */
-      if ((pattern->table == NULL || g_str_equal (pattern->table, "*")) &&
-          glob_matches (pattern->schema, schema))
+      if (pattern_is_of_schema (pattern) && glob_matches (pattern->schema, schema))
         included = FALSE;
     }
   return included;
+}
+
+static gboolean
+pattern_finds (const PgmPattern *self, PgmResult *names)
+{
+  for (guint row = 0; row < pgm_result_get_rows (names); row++)
+    {
+      const char *table = pgm_result_get (names, row, 1);
+
+      if (glob_matches (self->schema, pgm_result_get_or (names, row, 0, "")) &&
+          (pattern_is_of_schema (self) || (table != NULL && glob_matches (self->table, table))))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static PgmResult *
+read_names (PgmConnection *connection, GCancellable *cancellable, GError **error)
+{
+  return pgm_connection_query (
+      connection,
+      "SELECT n.nspname, c.relname FROM pg_namespace n LEFT JOIN pg_class c"
+      "  ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')",
+      0, NULL, cancellable, error);
+}
+
+gboolean
+pgm_filter_check (PgmFilter *self,
+                  PgmConnection *connection,
+                  PgmConnection *other,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  g_autoptr (PgmResult) names = NULL;
+  g_autoptr (PgmResult) other_names = NULL;
+
+  if (self->include->len == 0)
+    return TRUE;
+  names = read_names (connection, cancellable, error);
+  if (names == NULL)
+    return FALSE;
+  if (other != NULL && (other_names = read_names (other, cancellable, error)) == NULL)
+    return FALSE;
+  for (guint i = 0; i < self->include->len; i++)
+    {
+      const PgmPattern *pattern = g_ptr_array_index (self->include, i);
+
+      if (pattern_finds (pattern, names) || (other != NULL && pattern_finds (pattern, other_names)))
+        continue;
+      pgm_error_set_full (error, PGM_ERROR_NOT_FOUND, NULL, NULL,
+                          "Names are case-sensitive; --dry-run without --include lists the tables.",
+                          "nothing matches --include “%s”", pattern->text);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean

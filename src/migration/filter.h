@@ -20,6 +20,16 @@ gboolean pgm_filter_is_active (PgmFilter *self);
 /* Could any table of the schema be taken? */
 gboolean pgm_filter_takes_schema (PgmFilter *self, const char *schema);
 
+/* PGM_ERROR_NOT_FOUND for an include pattern that matches nothing there, nor on
+ * @other (may be NULL): most likely a typing mistake, and "done" or "equal" would
+ * be a lie. */
+gboolean pgm_filter_check (PgmFilter *self,
+                           PgmConnection *connection,
+                           PgmConnection *other,
+                           GCancellable *cancellable,
+                           GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Takes out of @catalog the tables that don't take part, with their indexes, and
  * foreign keys that have lost an end. */
 void pgm_filter_apply (PgmFilter *self, PgmCatalog *catalog);
