@@ -21,9 +21,10 @@ typedef struct
 
   GMutex lock;
   GCond changed;
-  guint next;    /* batch */
-  guint running; /* workers */
-  GError *cause; /* of the end; the first error */
+  guint next;         /* batch */
+  guint running;      /* workers */
+  GPtrArray *blocked; /* PgmBatch, left to the keeper's session; see lock_batch() */
+  GError *cause;      /* of the end; the first error */
 } CopyRun;
 
 typedef struct
@@ -75,6 +76,22 @@ leave_when_done (Copier *self)
 }
 
 static gboolean
+open_destination (Copier *self, const char *role, GError **error)
+{
+  CopyRun *run = self->run;
+
+  self->destination =
+      pgm_ends_connect (run->ctx->ends, PGM_END_DESTINATION, role, run->stop, error);
+  if (self->destination == NULL)
+    return FALSE;
+  return pgm_connection_exec (
+      self->destination,
+      run->options->replica ? "SET synchronous_commit = off; SET session_replication_role = replica"
+                            : "SET synchronous_commit = off",
+      run->stop, error);
+}
+
+static gboolean
 open_sessions (Copier *self, GError **error)
 {
   CopyRun *run = self->run;
@@ -86,14 +103,7 @@ open_sessions (Copier *self, GError **error)
       !pgm_snapshot_import (self->source, ctx->snapshot, run->stop, error) ||
       !pgm_copy_prepare_session (self->source, run->stop, error))
     return FALSE;
-  self->destination = pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, role, run->stop, error);
-  if (self->destination == NULL)
-    return FALSE;
-  return pgm_connection_exec (
-      self->destination,
-      run->options->replica ? "SET synchronous_commit = off; SET session_replication_role = replica"
-                            : "SET synchronous_commit = off",
-      run->stop, error);
+  return open_destination (self, role, error);
 }
 
 /* F33: FREEZE asks for a table made or truncated in the same transaction. */
@@ -192,6 +202,67 @@ copy_batch (Copier *self, const PgmBatch *batch, GError **error)
   return TRUE;
 }
 
+/* Once somebody waits for ACCESS EXCLUSIVE behind the keeper, a new lock of ours
+ * waits behind him, he for the keeper, and the keeper for our rows: no server
+ * sees that circle. So no copier ever waits for a lock. A batch with such a table
+ * is left to the one session that has its lock already, the keeper's. */
+static gboolean
+lock_batch (Copier *self, PgmBatch *batch, gboolean *blocked, GError **error)
+{
+  CopyRun *run = self->run;
+  g_autoptr (GString) sql = g_string_new ("SAVEPOINT locks; LOCK TABLE ");
+  g_autoptr (GError) failure = NULL;
+
+  for (guint i = 0; i < batch->parts->len; i++)
+    {
+      const PgmPart *part = g_ptr_array_index (batch->parts, i);
+
+      g_string_append (sql, i > 0 ? ", ONLY " : "ONLY ");
+      pgm_quote_append_qualified (sql, part->table->schema, part->table->name);
+    }
+  g_string_append (sql, " IN ACCESS SHARE MODE NOWAIT; RELEASE SAVEPOINT locks");
+  *blocked = FALSE;
+  if (pgm_connection_exec (self->source, sql->str, run->stop, &failure))
+    return TRUE;
+  if (g_strcmp0 (pgm_error_get_sqlstate (failure), "55P03") != 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  *blocked = TRUE;
+  g_mutex_lock (&run->lock);
+  g_ptr_array_add (run->blocked, batch);
+  g_mutex_unlock (&run->lock);
+  return pgm_connection_exec (self->source, "ROLLBACK TO SAVEPOINT locks; RELEASE SAVEPOINT locks",
+                              run->stop, error);
+}
+
+/* In the keeper's thread. */
+static void
+copy_blocked (CopyRun *run, PgmKeeper *keeper)
+{
+  Copier self = { .run = run, .source = pgm_keeper_get_session (keeper), .left = TRUE };
+  GError *failure = NULL;
+
+  while (failure == NULL && !g_cancellable_is_cancelled (run->stop))
+    {
+      PgmBatch *batch = NULL;
+
+      g_mutex_lock (&run->lock);
+      if (run->blocked->len > 0)
+        batch = g_ptr_array_steal_index (run->blocked, run->blocked->len - 1);
+      g_mutex_unlock (&run->lock);
+      if (batch == NULL)
+        break;
+      if (self.destination != NULL || (open_destination (&self, "copy-0", &failure) &&
+                                       pgm_copy_prepare_session (self.source, run->stop, &failure)))
+        (void) copy_batch (&self, batch, &failure);
+    }
+  if (failure != NULL)
+    run_fail (run, failure);
+  g_clear_pointer (&self.destination, pgm_connection_free);
+}
+
 /* Closing a session is all that an unfinished batch needs: the server rolls back. */
 static gpointer
 copier_main (gpointer data)
@@ -200,10 +271,12 @@ copier_main (gpointer data)
   CopyRun *run = self->run;
   GError *failure = NULL;
   PgmBatch *batch = NULL;
+  gboolean blocked = FALSE;
 
   if (open_sessions (self, &failure))
     while (failure == NULL && (batch = run_take (run)) != NULL)
-      if (!copy_batch (self, batch, &failure))
+      if (!lock_batch (self, batch, &blocked, &failure) ||
+          (!blocked && !copy_batch (self, batch, &failure)))
         break;
   if (failure == NULL)
     leave_when_done (self);
@@ -244,6 +317,7 @@ supervise (CopyRun *run, PgmKeeper *keeper)
           if (!pgm_keeper_ping (keeper, run->stop, &failure))
             run_fail (run, failure);
         }
+      copy_blocked (run, keeper);
       g_mutex_lock (&run->lock);
     }
   g_mutex_unlock (&run->lock);
@@ -269,6 +343,7 @@ run_threads (CopyRun *run, PgmKeeper *keeper)
   supervise (run, keeper);
   for (guint i = 0; i < n; i++)
     g_thread_join (copiers[i].thread);
+  copy_blocked (run, keeper);
 }
 
 static void
@@ -313,6 +388,7 @@ pgm_copiers_run (PgmCloneContext *ctx,
     .origin = { ctx->snapshot, pgm_keeper_get_lsn (keeper),
                 ctx->ends->source->identity.system_identifier },
     .stop = g_cancellable_new (),
+    .blocked = g_ptr_array_new (),
   };
   gulong chained = 0;
   gboolean done = FALSE;
@@ -325,6 +401,7 @@ pgm_copiers_run (PgmCloneContext *ctx,
   g_cancellable_disconnect (cancellable, chained);
   done = judge_run (&run, cancellable, error);
   g_clear_error (&run.cause);
+  g_ptr_array_unref (run.blocked);
   g_mutex_clear (&run.lock);
   g_cond_clear (&run.changed);
   g_object_unref (run.stop);

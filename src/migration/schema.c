@@ -15,8 +15,9 @@
 gboolean
 pgm_schema_dump (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
 {
-  /* Ours, when the source was once a destination. */
-  const char *const arguments[] = { "--exclude-schema=pgmanager", NULL };
+  /* The schema is ours, when the source was once a destination. Behind somebody
+   * who waits for the keeper pg_dump would wait for ever. */
+  const char *const arguments[] = { "--exclude-schema=pgmanager", "--lock-wait-timeout=30s", NULL };
 
   pgm_progress_set_activity (ctx->progress, "dumping the schema");
   return pgm_tool_dump_schema (ctx->pg_dump, ctx->ends->source_info, ctx->snapshot, ctx->archive,

@@ -1,4 +1,5 @@
 """Traps of tables: F26 to F36."""
+import subprocess
 import threading
 import time
 
@@ -6,6 +7,7 @@ from harness import check
 from harness.case import case
 from harness.cluster import SqlError
 from harness.pair import Pair
+from harness.slow import await_copy, slow_source
 
 WEIGHT = 4
 
@@ -250,6 +252,22 @@ def f32_truncate(pair):
         assert counts in (whole, whole[:whole.rindex("|")] + "|0"), (counts, str(result))
     else:
         go_on(pair, databases, result)
+
+
+@case("F32 a table that somebody waits to lock exclusively is copied all the same")
+def f32_waiter(pair):
+    # the waiter stands behind the keeper, and every new lock behind the waiter
+    databases = slow_source(pair)
+    process = pair.command.start("clone", *databases.uris(), "--copy-workers", "1", stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT)
+    await_copy(pair, databases, process)
+    waiter = pair.source.psql_process(databases.name)
+    waiter.stdin.write(b"VACUUM FULL quick_3;\n")
+    waiter.stdin.close()
+    out = process.communicate(timeout=120)[0].decode("utf-8", "replace")
+    assert process.returncode == 0, out
+    assert waiter.wait(timeout=60) == 0
+    pair.check_independently(databases)
 
 
 @case("F33 COPY FREEZE where it is allowed, not where a partition or trigger forbids")
