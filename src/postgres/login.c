@@ -208,6 +208,8 @@ find_hint (const char *sqlstate, const char *text)
       "The network can't reach that host: check the address and the routing." },
     { NULL, "does not support SSL",
       "The server has no TLS: set sslmode=prefer, or turn ssl on there." },
+    { NULL, "for connection option \"", "That value must be a whole number." },
+    { NULL, "invalid port number", "A port is a number from 1 to 65535." },
     { NULL, "certificate", "Check sslmode, sslrootcert and the server's certificate." },
   };
 
@@ -233,6 +235,16 @@ split_sqlstate (const char **message)
     return NULL;
   *message = p + 7;
   return g_strndup (p, 5);
+}
+
+/* libpq looks at some values only when it begins to connect. */
+static gboolean
+is_malformed (const char *report)
+{
+  return strstr (report, "for connection option \"") != NULL ||
+         strstr (report, "invalid port number") != NULL ||
+         strstr (report, "could not match ") != NULL ||
+         (strstr (report, "invalid ") != NULL && strstr (report, " value: \"") != NULL);
 }
 
 /* libpq's report has a line for every address and method that it tried. The last
@@ -266,7 +278,9 @@ set_login_error (const Login *login, const char *report, GError **error)
   const char *hint = find_hint (sqlstate, message);
   if (hint == NULL)
     hint = find_hint (NULL, clean);
-  pgm_error_set_full (error, PGM_ERROR_CONNECT, sqlstate, redundant ? NULL : detail->str, hint,
+  PgmErrorCode code =
+      sqlstate == NULL && is_malformed (clean) ? PGM_ERROR_USAGE : PGM_ERROR_CONNECT;
+  pgm_error_set_full (error, code, sqlstate, redundant ? NULL : detail->str, hint,
                       "%s: can't connect to %s: %s", login->label, where, message);
   g_string_free (detail, TRUE);
 }

@@ -326,23 +326,22 @@ def disk_full(pair):
         raise Skip("a small file system can't be mounted here: " + done.stderr.strip())
     try:
         pair.destination.sql(f"CREATE TABLESPACE small LOCATION '{mount}';")
-        databases = pair.load("""CREATE TABLE small (i int); INSERT INTO small VALUES (1);
+        databases = pair.databases("", "TABLESPACE small")
+        databases.source("""CREATE TABLE small (i int); INSERT INTO small VALUES (1);
             CREATE TABLE big (id int PRIMARY KEY, v text); ALTER TABLE big ALTER v SET STORAGE EXTERNAL;
             INSERT INTO big SELECT i, repeat('x', 4000) FROM generate_series(1, 12000) i;""")
-        pair.destination.sql(f"ALTER DATABASE {databases.name} SET default_tablespace = small;")
         result = pair.command.run("clone", *databases.uris())
         assert result.code in (5, 6), result
         assert "space" in result.text.lower(), result
         await_quiet(pair, databases)
         subprocess.run(["mount", "-o", "remount,size=400m", mount], check=True)
-        if result.code == 6:
-            pair.clone(databases, "--resume")
-        else:
-            pair.clone(databases)
+        pair.clone(databases, *(["--resume"] if "--resume" in result.text else []))
         databases.both("SELECT count(*), sum(id), sum(length(v)) FROM big;")
-        pair.drop(databases)
-        pair.destination.sql("DROP TABLESPACE small;")
     finally:
+        # a tablespace without its directory would keep the server from starting
+        pair.destination.sql("SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database d JOIN "
+                             "pg_tablespace t ON t.oid = dattablespace WHERE spcname = 'small' \\gexec")
+        pair.destination.sql("DROP TABLESPACE IF EXISTS small;")
         subprocess.run(["umount", "-l", mount], check=False)
 
 

@@ -104,6 +104,8 @@ test_refused (Fixture *self, gconstpointer data)
   assert_refused (pgm_test_cluster_get_uri (self->cluster, "nosuch db"), PGM_ERROR_CONNECT, "3D000",
                   "database \"nosuch db\" does not exist", "Create the database");
   assert_refused ("host=127.0.0.1 port=1", PGM_ERROR_CONNECT, NULL, "Connection refused", "listen");
+  assert_refused ("host=h port=many", PGM_ERROR_USAGE, NULL, "port", "whole number");
+  assert_refused ("host=h port=99999", PGM_ERROR_USAGE, NULL, "99999", "65535");
   assert_refused ("host=/nonexistent", PGM_ERROR_CONNECT, NULL, "No such file", "socket");
   assert_refused ("host=nosuch.invalid", PGM_ERROR_CONNECT, NULL, "nosuch.invalid", "name");
 }
