@@ -316,6 +316,33 @@ test_foreign_keys (void)
   assert_same_schema ("keys");
 }
 
+/* A run that ended between an index and its constraint, or before the flags. */
+static void
+test_half_done (void)
+{
+  g_autoptr (PgmSteps) steps = NULL;
+
+  steps = make (
+      "half",
+      "CREATE TABLE t (id int PRIMARY KEY, v int, UNIQUE (v) DEFERRABLE); CREATE INDEX t_i ON t (v, id);"
+      "ALTER TABLE t CLUSTER ON t_i; INSERT INTO t SELECT i, i FROM generate_series(1, 100) i;"
+      "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2)");
+  pgm_steps_restore_schema (steps);
+  pgm_steps_copy_rows (steps);
+  pgm_test_cluster_execute (
+      cluster, "half_copy",
+      "CREATE UNIQUE INDEX t_pkey ON t (id); CREATE UNIQUE INDEX t_v_key ON t (v); CREATE INDEX t_i ON t (v, id);"
+      "ALTER TABLE ONLY p ADD CONSTRAINT p_pkey PRIMARY KEY (id); ALTER TABLE p1 ADD CONSTRAINT p1_pkey PRIMARY KEY (id);"
+      "ALTER INDEX p_pkey ATTACH PARTITION p1_pkey");
+  pretend_size (steps, 100 << 20);
+  pgm_steps_build_indexes (steps);
+  pgm_steps_assert_problems (steps, 0);
+  g_assert_cmpuint (steps->ctx.report->indexes, ==, 1);
+  g_assert_cmpuint (steps->ctx.report->constraints, ==, 3);
+  assert_same_schema ("half");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -335,6 +362,7 @@ main (int argc, char **argv)
   g_test_add_func ("/index/lost", test_lost);
   g_test_add_func ("/index/table-sql", test_table_sql);
   g_test_add_func ("/index/F23-foreign-keys", test_foreign_keys);
+  g_test_add_func ("/index/half-done", test_half_done);
   status = g_test_run ();
   pgm_test_cluster_free (cluster);
   return status;
