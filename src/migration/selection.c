@@ -12,7 +12,8 @@ typedef struct
   GHashTable *kept;               /* source: OIDs of relations that it takes */
   GHashTable *partitions;         /* source: OIDs of partitions */
   GHashTable *constraint_indexes; /* source: OID of constraint -> OID of its index */
-  GHashTable *own;                /* OIDs of indexes and foreign keys that we make ourselves */
+  GHashTable *own_indexes;        /* OIDs of what we make ourselves: two sets, since an */
+  GHashTable *own_keys;           /* OID is unique only within its catalog */
   GHashTable *destination_schemas;
   GHashTable *destination_extensions;
   GHashTable *destination_objects; /* on --resume: identities of what is there */
@@ -27,7 +28,8 @@ facts_clear (Facts *self)
   g_clear_pointer (&self->kept, g_hash_table_unref);
   g_clear_pointer (&self->partitions, g_hash_table_unref);
   g_clear_pointer (&self->constraint_indexes, g_hash_table_unref);
-  g_clear_pointer (&self->own, g_hash_table_unref);
+  g_clear_pointer (&self->own_indexes, g_hash_table_unref);
+  g_clear_pointer (&self->own_keys, g_hash_table_unref);
   g_clear_pointer (&self->destination_schemas, g_hash_table_unref);
   g_clear_pointer (&self->destination_extensions, g_hash_table_unref);
   g_clear_pointer (&self->destination_objects, g_hash_table_unref);
@@ -123,10 +125,11 @@ read_source_constraints (Facts *self,
                          GUINT_TO_POINTER (pgm_result_get_oid (result, row, 1)));
   for (guint i = 0; i < catalog->indexes->len; i++)
     g_hash_table_add (
-        self->own, GUINT_TO_POINTER (((PgmIndex *) g_ptr_array_index (catalog->indexes, i))->oid));
+        self->own_indexes,
+        GUINT_TO_POINTER (((PgmIndex *) g_ptr_array_index (catalog->indexes, i))->oid));
   for (guint i = 0; i < catalog->foreign_keys->len; i++)
     g_hash_table_add (
-        self->own,
+        self->own_keys,
         GUINT_TO_POINTER (((PgmForeignKey *) g_ptr_array_index (catalog->foreign_keys, i))->oid));
   return TRUE;
 }
@@ -209,7 +212,8 @@ facts_read_source (Facts *self, PgmConnection *source, GCancellable *cancellable
   self->kept = g_hash_table_new (NULL, NULL);
   self->partitions = g_hash_table_new (NULL, NULL);
   self->constraint_indexes = g_hash_table_new (NULL, NULL);
-  self->own = g_hash_table_new (NULL, NULL);
+  self->own_indexes = g_hash_table_new (NULL, NULL);
+  self->own_keys = g_hash_table_new (NULL, NULL);
   return read_source_schemas (self, source, cancellable, error) &&
          read_source_relations (self, source, cancellable, error) &&
          read_source_constraints (self, source, cancellable, error);
@@ -390,7 +394,7 @@ needs_own (Facts *self, const PgmTocEntry *entry)
       PgmTocEntry *needed = pgm_toc_find (self->toc, g_array_index (entry->needs, guint, i));
 
       if (needed != NULL && needed->catalog == PGM_CATALOG_CLASS &&
-          has_oid (self->own, needed->oid))
+          has_oid (self->own_indexes, needed->oid))
         return TRUE;
       if (needed != NULL && needed->catalog == PGM_CATALOG_CONSTRAINT &&
           g_hash_table_contains (self->constraint_indexes, GUINT_TO_POINTER (needed->oid)))
@@ -405,14 +409,16 @@ is_own (Facts *self, const PgmTocEntry *entry)
 {
   gpointer index;
 
-  if (entry->catalog == PGM_CATALOG_CLASS || pgm_toc_entry_is (entry, "FK CONSTRAINT"))
-    return has_oid (self->own, entry->oid);
+  if (entry->catalog == PGM_CATALOG_CLASS)
+    return has_oid (self->own_indexes, entry->oid);
+  if (pgm_toc_entry_is (entry, "FK CONSTRAINT"))
+    return has_oid (self->own_keys, entry->oid);
   if (pgm_toc_entry_is (entry, "INDEX ATTACH"))
     return needs_own (self, entry) || entry->needs->len == 0;
   if (!pgm_toc_entry_is (entry, "CONSTRAINT"))
     return FALSE;
   index = g_hash_table_lookup (self->constraint_indexes, GUINT_TO_POINTER (entry->oid));
-  return index != NULL && has_oid (self->own, GPOINTER_TO_UINT (index));
+  return index != NULL && has_oid (self->own_indexes, GPOINTER_TO_UINT (index));
 }
 
 static gboolean
