@@ -18,7 +18,8 @@ CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM (0) TO (500); CR
 INSERT INTO app.parts SELECT i, 'p' || i FROM generate_series(0, 999) i; CREATE INDEX ON app.parts (v); ALTER TABLE app.parts ADD PRIMARY KEY (k);
 CREATE TABLE app.refers (k int REFERENCES app.parts, v int REFERENCES app.values); INSERT INTO app.refers SELECT i, i + 1 FROM generate_series(0, 900) i;
 CREATE INDEX ON app.values (lower(t)) WHERE i > 10; CREATE INDEX ON app.values USING gin (jb); CREATE UNIQUE INDEX ON app.values (c) INCLUDE (i);
-CREATE VIEW app.v AS SELECT id, t FROM app.values; CREATE MATERIALIZED VIEW app.m AS SELECT e, count(*) FROM app.values GROUP BY e;
+CREATE VIEW app.v AS SELECT a.id, b.v FROM app.values a JOIN app.parts b ON a.id = b.k;
+CREATE MATERIALIZED VIEW app.m AS SELECT a.e, count(*) FROM app.values a JOIN app.parts b ON a.id = b.k GROUP BY a.e;
 CREATE FUNCTION app.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER tr BEFORE UPDATE ON app.values FOR EACH ROW EXECUTE FUNCTION app.f();
 CREATE SEQUENCE app.s CACHE 20; SELECT nextval('app.s') FROM generate_series(1, 5);
