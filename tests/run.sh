@@ -172,7 +172,7 @@ run_app() {
   if command -v xvfb-run >/dev/null 2>&1 && command -v dbus-run-session >/dev/null 2>&1; then
     mkdir -p "$work/run"
     chmod 0700 "$work/run"
-    meson_suite app env XDG_RUNTIME_DIR="$work/run" GDK_BACKEND=x11 GSK_RENDERER=cairo \
+    meson_suite app env XDG_RUNTIME_DIR="$work/run" GDK_BACKEND=x11 GSK_RENDERER=cairo PGM_TEST_DISPLAY=1 \
       LIBGL_ALWAYS_SOFTWARE=1 dbus-run-session -- xvfb-run -a -s '-screen 0 1400x1000x24'
   else
     echo "xvfb-run or dbus-run-session is missing"

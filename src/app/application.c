@@ -1,13 +1,20 @@
 #include "app/application.h"
 
+#include <glib-unix.h>
+#include <signal.h>
+
 #include "app/window.h"
 #include "core/i18n.h"
+
+#define N_SIGNALS 3
 
 struct _PgmApplication
 {
   AdwApplication parent_instance;
   PgmEngine *engine;
   gboolean demo;
+  gboolean interrupted;
+  guint signal_sources[N_SIGNALS];
 };
 
 G_DEFINE_FINAL_TYPE (PgmApplication, pgm_application, ADW_TYPE_APPLICATION)
@@ -35,6 +42,17 @@ quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     g_application_quit (G_APPLICATION (user_data));
 }
 
+/* As from a terminal's Ctrl-C: the clusters go first here too. */
+static gboolean
+on_signal (gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  self->interrupted = TRUE;
+  quit (NULL, NULL, self);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 pgm_application_startup (GApplication *application)
 {
@@ -43,11 +61,25 @@ pgm_application_startup (GApplication *application)
     { .name = "quit", .activate = quit },
   };
   const char *const quit_keys[] = { "<Control>q", NULL };
+  const int stop_signals[N_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
+  PgmApplication *self = PGM_APPLICATION (application);
 
   G_APPLICATION_CLASS (pgm_application_parent_class)->startup (application);
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions),
                                    application);
   gtk_application_set_accels_for_action (GTK_APPLICATION (application), "app.quit", quit_keys);
+  for (gsize i = 0; i < N_SIGNALS; i++)
+    self->signal_sources[i] = g_unix_signal_add (stop_signals[i], on_signal, self);
+}
+
+static void
+pgm_application_shutdown (GApplication *application)
+{
+  PgmApplication *self = PGM_APPLICATION (application);
+
+  for (gsize i = 0; i < N_SIGNALS; i++)
+    g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+  G_APPLICATION_CLASS (pgm_application_parent_class)->shutdown (application);
 }
 
 static void
@@ -64,6 +96,26 @@ pgm_application_activate (GApplication *application)
   self->demo = FALSE;
 }
 
+/* GTK itself would end the program with a warning for developers. */
+static void
+report_no_display (void)
+{
+  const char *display = g_getenv ("WAYLAND_DISPLAY");
+
+  if (display == NULL)
+    display = g_getenv ("DISPLAY");
+  if (display == NULL)
+    g_printerr ("pgmanager-gtk: %s\n", _ ("there is no display to open a window on"));
+  else
+    {
+      g_printerr ("pgmanager-gtk: ");
+      g_printerr (_ ("cannot open a window on display %s"), display);
+      g_printerr ("\n");
+    }
+  g_printerr ("  %s\n", _ ("Hint: Run it in a desktop session, or run \"pgmanager demo\" in this "
+                           "terminal."));
+}
+
 static int
 pgm_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
@@ -73,6 +125,11 @@ pgm_application_handle_local_options (GApplication *application, GVariantDict *o
     {
       g_print ("pgmanager-gtk %s\n", PGM_VERSION);
       return 0;
+    }
+  if (!gtk_init_check ())
+    {
+      report_no_display ();
+      return PGM_EXIT_FAILED;
     }
   self->demo = g_variant_dict_contains (options, "demo");
   return -1;
@@ -93,6 +150,7 @@ pgm_application_class_init (PgmApplicationClass *klass)
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = pgm_application_dispose;
+  application_class->shutdown = pgm_application_shutdown;
   application_class->startup = pgm_application_startup;
   application_class->activate = pgm_application_activate;
   application_class->handle_local_options = pgm_application_handle_local_options;
@@ -119,4 +177,10 @@ pgm_application_new (PgmEngine *engine, GApplicationFlags flags)
 
   self->engine = g_object_ref (engine);
   return self;
+}
+
+gboolean
+pgm_application_was_interrupted (PgmApplication *self)
+{
+  return self->interrupted;
 }

@@ -14,4 +14,7 @@ G_DECLARE_FINAL_TYPE (PgmApplication, pgm_application, PGM, APPLICATION, AdwAppl
 /* @flags: G_APPLICATION_NON_UNIQUE for tests. */
 PgmApplication *pgm_application_new (PgmEngine *engine, GApplicationFlags flags);
 
+/* SIGINT, SIGTERM or SIGHUP ended it (after everything was cleaned up). */
+gboolean pgm_application_was_interrupted (PgmApplication *self);
+
 G_END_DECLS

@@ -11,6 +11,7 @@ typedef struct
   gboolean expand;
   char *(*text) (const PgmTableProgress *table); /* NULL: the progress bar */
   GCompareDataFunc compare;
+  int width; /* -1: as wide as there is room */
 } ColumnInfo;
 
 struct _PgmTableView
@@ -87,11 +88,11 @@ compare_sizes (gconstpointer a, gconstpointer b, gpointer user_data)
 }
 
 static const ColumnInfo columns[] = {
-  { N_ ("Table"), 0, TRUE, name_text, compare_names },
-  { N_ ("State"), 0, FALSE, state_text, NULL },
-  { N_ ("Rows"), 1, FALSE, rows_text, NULL },
-  { N_ ("Size"), 1, FALSE, size_text, compare_sizes },
-  { N_ ("Progress"), 0, FALSE, NULL, NULL },
+  { N_ ("Table"), 0, TRUE, name_text, compare_names, -1 },
+  { N_ ("State"), 0, FALSE, state_text, NULL, 110 },
+  { N_ ("Rows"), 1, FALSE, rows_text, NULL, 110 },
+  { N_ ("Size"), 1, FALSE, size_text, compare_sizes, 110 },
+  { N_ ("Progress"), 0, FALSE, NULL, NULL, 184 },
 };
 
 static void
@@ -121,6 +122,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, const ColumnInfo
       child = gtk_progress_bar_new ();
       gtk_widget_set_valign (child, GTK_ALIGN_CENTER);
       gtk_widget_set_size_request (child, 120, -1);
+      gtk_widget_set_margin_start (child, 6);
+      gtk_widget_set_margin_end (child, 6);
     }
   else
     {
@@ -162,6 +165,7 @@ add_column (PgmTableView *self, const ColumnInfo *info)
   g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), data);
   column = gtk_column_view_column_new (_ (info->title), factory);
   gtk_column_view_column_set_expand (column, info->expand);
+  gtk_column_view_column_set_fixed_width (column, info->width);
   if (info->compare != NULL)
     {
       g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (info->compare, NULL, NULL));
@@ -170,6 +174,24 @@ add_column (PgmTableView *self, const ColumnInfo *info)
     }
   gtk_column_view_append_column (self->column_view, column);
   g_object_unref (column);
+}
+
+/* Titles of numbers stand above them, at the right; there is no property for it,
+ * so this goes down from the header row to the box inside each title. */
+static void
+align_titles (PgmTableView *self)
+{
+  GtkWidget *header = gtk_widget_get_first_child (GTK_WIDGET (self->column_view));
+  GtkWidget *title = header != NULL ? gtk_widget_get_first_child (header) : NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (columns) && title != NULL; i++)
+    {
+      GtkWidget *box = gtk_widget_get_first_child (title);
+
+      if (box != NULL && columns[i].xalign > 0.5f)
+        gtk_widget_set_halign (box, GTK_ALIGN_END);
+      title = gtk_widget_get_next_sibling (title);
+    }
 }
 
 static void
@@ -199,6 +221,7 @@ pgm_table_view_init (PgmTableView *self)
   self->column_view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
     add_column (self, &columns[i]);
+  align_titles (self);
   sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)),
                                     g_object_ref (gtk_column_view_get_sorter (self->column_view)));
   gtk_column_view_set_model (self->column_view,
@@ -245,6 +268,12 @@ void
 pgm_table_view_clear (PgmTableView *self)
 {
   g_list_store_remove_all (self->rows);
+}
+
+GListModel *
+pgm_table_view_get_rows (PgmTableView *self)
+{
+  return G_LIST_MODEL (self->rows);
 }
 
 guint

@@ -16,6 +16,8 @@ GtkWidget *pgm_table_view_new (void);
 /* Applies only what differs from what is shown. */
 void pgm_table_view_update (PgmTableView *self, const PgmSnapshot *snapshot);
 void pgm_table_view_clear (PgmTableView *self);
+/* Of PgmTableRow, in the order of the snapshots. Owned by the view. */
+GListModel *pgm_table_view_get_rows (PgmTableView *self);
 guint pgm_table_view_get_n_rows (PgmTableView *self);
 
 G_END_DECLS

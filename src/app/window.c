@@ -1,19 +1,14 @@
 #include "app/window.h"
 
+#include "app/error-view.h"
+#include "app/phase-strip.h"
 #include "app/table-view.h"
+#include "app/text.h"
 #include "core/i18n.h"
 #include "core/units.h"
 
-/* The phases of the demo in the order in which the strip shows them. */
-static const struct
-{
-  PgmPhase phase;
-  const char *label;
-} strip[] = {
-  { PGM_PHASE_PREFLIGHT, N_ ("Check") }, { PGM_PHASE_SCHEMA, N_ ("Schema") },
-  { PGM_PHASE_COPY, N_ ("Copy") },       { PGM_PHASE_INDEXES, N_ ("Indexes") },
-  { PGM_PHASE_VERIFY, N_ ("Compare") },
-};
+/* Where the clone ends on the overall bar; the comparison takes the rest. */
+#define CLONE_SHARE 0.7
 
 struct _PgmWindow
 {
@@ -23,16 +18,19 @@ struct _PgmWindow
   GtkWidget *stop_button;
   GtkWidget *start_button;
   GtkWidget *again_button;
-  GtkBox *phase_strip;
+  PgmPhaseStrip *phase_strip;
+  GtkImage *result_icon;
+  GtkSpinner *spinner;
+  PgmErrorView *error_view;
   GtkLabel *phase_label;
   GtkLabel *activity_label;
   GtkProgressBar *overall_bar;
+  GtkWidget *numbers;
   GtkLabel *rows_label;
   GtkLabel *bytes_label;
   GtkLabel *rate_label;
   GtkLabel *time_label;
   PgmTableView *table_view;
-  GtkWidget *strip_labels[G_N_ELEMENTS (strip)];
 
   PgmEngine *engine;
   PgmWindowState state;
@@ -40,15 +38,13 @@ struct _PgmWindow
   PgmSample *sample;
   char *job_id;
   PgmReport *clone_report;
-  GError *error;     /* what ended the run before its time */
-  gboolean compared; /* the comparison came to its end */
+  GError *error; /* what ended the run before its time */
   gboolean equal;
-  gboolean closing; /* the window goes as soon as everything is cleaned up */
+  gboolean left_behind; /* the clusters could not be removed */
+  gboolean closing;     /* the window goes as soon as everything is cleaned up */
 };
 
 G_DEFINE_FINAL_TYPE (PgmWindow, pgm_window, ADW_TYPE_APPLICATION_WINDOW)
-
-static void clean_up (PgmWindow *self);
 
 static const char *
 phase_title (PgmPhase phase)
@@ -84,34 +80,6 @@ phase_title (PgmPhase phase)
     }
 }
 
-/* Done phases carry a check mark, the present one is bold, the rest is dim:
- * never colour alone. */
-static void
-show_strip (PgmWindow *self, PgmPhase phase, gboolean all_done)
-{
-  gsize present = G_N_ELEMENTS (strip);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (strip); i++)
-    {
-      if (strip[i].phase == phase)
-        present = i;
-    }
-  if (present == G_N_ELEMENTS (strip) && !all_done)
-    return;
-  for (gsize i = 0; i < G_N_ELEMENTS (strip); i++)
-    {
-      gboolean done = all_done || i < present;
-      g_autofree char *text = g_strdup_printf ("%s%s", done ? "✓ " : "", _ (strip[i].label));
-
-      gtk_label_set_text (GTK_LABEL (self->strip_labels[i]), text);
-      gtk_widget_set_css_classes (self->strip_labels[i],
-                                  (const char *[]){ done           ? "success"
-                                                    : i == present ? "heading"
-                                                                   : "dim-label",
-                                                    NULL });
-    }
-}
-
 static void
 set_state (PgmWindow *self, PgmWindowState state)
 {
@@ -125,47 +93,93 @@ set_state (PgmWindow *self, PgmWindowState state)
                                  busy && state != PGM_WINDOW_CLEANING);
   gtk_widget_set_visible (self->stop_button, busy);
   gtk_widget_set_visible (self->again_button, state == PGM_WINDOW_FINISHED);
+  gtk_widget_set_visible (GTK_WIDGET (self->result_icon), state == PGM_WINDOW_FINISHED);
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), busy);
+  gtk_spinner_set_spinning (self->spinner, busy);
 }
 
 static void
 set_plain_text (GtkLabel *label, const char *text)
 {
-  g_autofree char *shown = pgm_display_text (text);
+  g_autofree char *shown = pgm_text_to_lines (text);
 
   gtk_label_set_text (label, shown);
+}
+
+static void
+show_percent (PgmWindow *self, double percent)
+{
+  g_autofree char *text = g_strdup_printf ("%.0f %%", percent);
+
+  gtk_progress_bar_set_fraction (self->overall_bar, CLAMP (percent / 100, 0, 1));
+  gtk_progress_bar_set_text (self->overall_bar, text);
+}
+
+/* The word, the sign beside it, and what it means in a sentence. */
+static void
+show_result (PgmWindow *self,
+             const char *word,
+             const char *icon,
+             const char *css_class,
+             const char *text)
+{
+  const char *const classes[] = { css_class, NULL };
+
+  gtk_label_set_text (self->phase_label, word);
+  gtk_image_set_from_icon_name (self->result_icon, icon);
+  gtk_widget_set_css_classes (GTK_WIDGET (self->result_icon), (const char **) (guintptr) classes);
+  set_plain_text (self->activity_label, text);
+}
+
+/* In a small window there is no room for both the reason and the numbers. */
+static void
+show_error (PgmWindow *self, const GError *error)
+{
+  pgm_error_view_set_error (self->error_view, error);
+  gtk_widget_set_visible (self->numbers, error == NULL);
+}
+
+static char *
+describe_clone (PgmWindow *self)
+{
+  g_autofree char *rows = pgm_format_count (self->clone_report->rows);
+  g_autofree char *bytes = pgm_format_bytes (self->clone_report->bytes);
+  g_autofree char *seconds = pgm_format_duration (self->clone_report->seconds);
+
+  return g_strdup_printf (_ ("%s rows (%s) cloned in %s, then compared object by object and row "
+                             "by row. Both clusters were removed again."),
+                          rows, bytes, seconds);
 }
 
 /* Everything is over: the result stands until the demo is run again. */
 static void
 finish (PgmWindow *self)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (self->error != NULL)
+  if (self->error != NULL && pgm_error_is_cancelled (self->error))
     {
-      g_autofree char *reason = pgm_error_to_text (self->error);
-
-      gtk_label_set_text (self->phase_label,
-                          pgm_error_is_cancelled (self->error) ? _ ("Stopped") : _ ("Failed"));
-      g_string_append (text, reason);
+      show_result (self, _ ("Stopped"), "media-playback-stop-symbolic", "warning",
+                   _ ("The demo was stopped and both clusters were removed."));
+      pgm_phase_strip_end (self->phase_strip, PGM_STEP_STOPPED);
     }
-  else if (self->compared)
+  else if (self->error != NULL)
     {
-      gtk_label_set_text (self->phase_label, self->equal ? _ ("Equal") : _ ("Different"));
-      if (self->clone_report != NULL)
-        {
-          g_autofree char *rows = pgm_format_count (self->clone_report->rows);
-          g_autofree char *bytes = pgm_format_bytes (self->clone_report->bytes);
-          g_autofree char *seconds = pgm_format_duration (self->clone_report->seconds);
-
-          g_string_append_printf (text,
-                                  _ ("%s rows (%s) cloned in %s; every object and row compared."),
-                                  rows, bytes, seconds);
-        }
-      g_string_append_printf (text, " %s", _ ("Both clusters were removed again."));
-      show_strip (self, PGM_PHASE_DONE, TRUE);
+      show_result (self, _ ("Failed"), "dialog-error-symbolic", "error",
+                   self->left_behind
+                       ? _ ("The clusters could not be removed.")
+                       : _ ("The demo ended before its time; both clusters were removed."));
+      pgm_phase_strip_end (self->phase_strip, PGM_STEP_FAILED);
+      show_error (self, self->error);
     }
-  set_plain_text (self->activity_label, text->str);
+  else
+    {
+      g_autofree char *text = describe_clone (self);
+
+      show_result (self, self->equal ? _ ("Equal") : _ ("Different"),
+                   self->equal ? "emblem-ok-symbolic" : "dialog-warning-symbolic",
+                   self->equal ? "success" : "warning", text);
+      pgm_phase_strip_end (self->phase_strip, PGM_STEP_DONE);
+      show_percent (self, 100);
+    }
   set_state (self, PGM_WINDOW_FINISHED);
   if (self->closing)
     gtk_window_destroy (GTK_WINDOW (self));
@@ -177,8 +191,13 @@ on_sample_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PgmWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!pgm_engine_stop_sample_finish (self->engine, result, &error) && self->error == NULL)
-    self->error = g_steal_pointer (&error);
+  self->left_behind = !pgm_engine_stop_sample_finish (self->engine, result, &error);
+  /* What went wrong first is worth more. */
+  if (self->left_behind && (self->error == NULL || pgm_error_is_cancelled (self->error)))
+    {
+      g_clear_error (&self->error);
+      self->error = g_steal_pointer (&error);
+    }
   g_clear_pointer (&self->sample, pgm_record_unref);
   finish (self);
 }
@@ -236,6 +255,16 @@ start_job (PgmWindow *self, PgmJobKind kind)
 }
 
 static void
+clear_numbers (PgmWindow *self)
+{
+  GtkLabel *const labels[] = { self->rows_label, self->bytes_label, self->rate_label,
+                               self->time_label };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (labels); i++)
+    gtk_label_set_text (labels[i], "–");
+}
+
+static void
 show_numbers (PgmWindow *self, const PgmSnapshot *snapshot)
 {
   g_autofree char *rows = pgm_format_count (snapshot->total_rows);
@@ -249,23 +278,49 @@ show_numbers (PgmWindow *self, const PgmSnapshot *snapshot)
   gtk_label_set_text (self->time_label, elapsed);
 }
 
+/* Also what went by between two snapshots. */
+static void
+show_phases (PgmWindow *self, const PgmSnapshot *snapshot)
+{
+  for (guint i = 0; i < snapshot->phases->len; i++)
+    {
+      const PgmPhaseEntry *entry = g_ptr_array_index (snapshot->phases, i);
+
+      pgm_phase_strip_advance (self->phase_strip, (PgmPhase) entry->phase);
+    }
+  if (snapshot->phase != PGM_PHASE_DONE && snapshot->phase != PGM_PHASE_FAILED)
+    gtk_label_set_text (self->phase_label, phase_title ((PgmPhase) snapshot->phase));
+}
+
+static void
+show_activity (PgmWindow *self, const PgmSnapshot *snapshot)
+{
+  g_autofree char *text = NULL;
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return; /* "Stopping…" stands */
+  if (snapshot->activity != NULL && *snapshot->activity != '\0')
+    text = g_strdup (snapshot->activity);
+  else if (snapshot->phase == PGM_PHASE_INDEXES && snapshot->indexes_total > 0)
+    text = g_strdup_printf (_ ("%d of %d indexes and constraints built"),
+                            (int) snapshot->indexes_done, (int) snapshot->indexes_total);
+  else if (snapshot->tables_total > 0)
+    text = g_strdup_printf (_ ("%d of %d tables copied"), (int) snapshot->tables_copied,
+                            (int) snapshot->tables_total);
+  set_plain_text (self->activity_label, text);
+}
+
 static void
 on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, PgmWindow *self)
 {
-  g_autofree char *percent = NULL;
-  gboolean clone = g_strcmp0 (snapshot->kind, "clone") == 0;
+  gboolean clone = g_strcmp0 (snapshot->kind, pgm_job_kind_names[PGM_JOB_CLONE]) == 0;
 
   if (self->state != PGM_WINDOW_RUNNING)
     return;
-  if (snapshot->phase != PGM_PHASE_DONE && snapshot->phase != PGM_PHASE_FAILED)
-    {
-      gtk_label_set_text (self->phase_label, phase_title ((PgmPhase) snapshot->phase));
-      show_strip (self, (PgmPhase) snapshot->phase, FALSE);
-    }
-  set_plain_text (self->activity_label, snapshot->activity != NULL ? snapshot->activity : "");
-  gtk_progress_bar_set_fraction (self->overall_bar, CLAMP (snapshot->percent / 100, 0, 1));
-  percent = g_strdup_printf ("%.0f %%", snapshot->percent);
-  gtk_progress_bar_set_text (self->overall_bar, percent);
+  show_phases (self, snapshot);
+  show_activity (self, snapshot);
+  show_percent (self, clone ? snapshot->percent * CLONE_SHARE
+                            : 100 * CLONE_SHARE + snapshot->percent * (1 - CLONE_SHARE));
   if (clone)
     {
       show_numbers (self, snapshot);
@@ -289,7 +344,7 @@ on_finished (PgmEngine *engine, const char *job_id, PgmReport *report, PgmWindow
       const PgmProblem *problem = g_ptr_array_index (report->problems, 0);
 
       pgm_error_set_full (&self->error, PGM_ERROR_FAILED, NULL, problem->reason, NULL,
-                          "%s could not be made", problem->object);
+                          _ ("%s could not be made"), problem->object);
     }
 
   if (self->error == NULL && self->clone_report == NULL)
@@ -298,7 +353,6 @@ on_finished (PgmEngine *engine, const char *job_id, PgmReport *report, PgmWindow
       start_job (self, PGM_JOB_COMPARE);
       return;
     }
-  self->compared = self->error == NULL;
   self->equal = report->outcome == PGM_OUTCOME_DONE;
   clean_up (self);
 }
@@ -328,15 +382,16 @@ start_demo (GtkWidget *widget, const char *name, GVariant *parameter)
   self->cancellable = g_cancellable_new ();
   g_clear_error (&self->error);
   g_clear_pointer (&self->clone_report, pgm_record_unref);
-  self->compared = FALSE;
   self->equal = FALSE;
+  self->left_behind = FALSE;
   pgm_table_view_clear (self->table_view);
-  show_strip (self, PGM_PHASE_PREFLIGHT, FALSE);
+  pgm_phase_strip_restart (self->phase_strip);
+  show_error (self, NULL);
   gtk_label_set_text (self->phase_label, _ ("Preparing"));
   gtk_label_set_text (self->activity_label,
                       _ ("Making two throw-away clusters with a sample shop…"));
-  gtk_progress_bar_set_fraction (self->overall_bar, 0);
-  gtk_progress_bar_set_text (self->overall_bar, "0 %");
+  show_percent (self, 0);
+  clear_numbers (self);
   set_state (self, PGM_WINDOW_PREPARING);
   pgm_engine_start_sample_async (self->engine, spec, self->cancellable, on_sample_started,
                                  g_object_ref (self));
@@ -392,6 +447,8 @@ pgm_window_class_init (PgmWindowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = pgm_window_dispose;
   GTK_WINDOW_CLASS (klass)->close_request = pgm_window_close_request;
 
+  g_type_ensure (PGM_TYPE_ERROR_VIEW);
+  g_type_ensure (PGM_TYPE_PHASE_STRIP);
   g_type_ensure (PGM_TYPE_TABLE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/pgmanager/Pgmanager/window.ui");
@@ -401,8 +458,12 @@ pgm_window_class_init (PgmWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, again_button);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, phase_strip);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, phase_label);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, result_icon);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, spinner);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, error_view);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, activity_label);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, overall_bar);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, numbers);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, rows_label);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, bytes_label);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, rate_label);
@@ -416,12 +477,6 @@ static void
 pgm_window_init (PgmWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  for (gsize i = 0; i < G_N_ELEMENTS (strip); i++)
-    {
-      self->strip_labels[i] = gtk_label_new (NULL);
-      gtk_box_append (self->phase_strip, self->strip_labels[i]);
-    }
-  show_strip (self, PGM_PHASE_PREFLIGHT, FALSE);
   set_state (self, PGM_WINDOW_IDLE);
 }
 
@@ -440,4 +495,10 @@ PgmWindowState
 pgm_window_get_state (PgmWindow *self)
 {
   return self->state;
+}
+
+const PgmSample *
+pgm_window_get_sample (PgmWindow *self)
+{
+  return self->sample;
 }

@@ -23,4 +23,7 @@ typedef enum
 PgmWindow *pgm_window_new (GtkApplication *application, PgmEngine *engine);
 PgmWindowState pgm_window_get_state (PgmWindow *self);
 
+/* The throw-away clusters while they exist, else NULL. Owned by the window. */
+const PgmSample *pgm_window_get_sample (PgmWindow *self);
+
 G_END_DECLS

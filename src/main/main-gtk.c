@@ -9,6 +9,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (PgmEngine) engine = NULL;
   g_autoptr (PgmApplication) application = NULL;
+  int status;
 
   pgm_host_init ("pgmanager-gtk");
   engine = pgm_host_make_engine (&error);
@@ -20,5 +21,6 @@ main (int argc, char **argv)
       return (int) pgm_error_to_exit (error);
     }
   application = pgm_application_new (engine, G_APPLICATION_DEFAULT_FLAGS);
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  status = g_application_run (G_APPLICATION (application), argc, argv);
+  return pgm_application_was_interrupted (application) ? PGM_EXIT_INTERRUPTED : status;
 }

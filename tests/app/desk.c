@@ -1,0 +1,172 @@
+#include "desk.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+
+#include "app/table-view.h"
+#include "engine/local-engine.h"
+
+/* Long, for a loaded machine; only a defect waits for it. */
+#define PATIENCE_SECONDS 240
+
+struct _Desk
+{
+  PgmConfig *config;
+  PgmStore *store;
+  PgmEngine *engine;
+  PgmApplication *application;
+  PgmWindow *window; /* weak */
+  DeskBody body;
+};
+
+static void
+remove_directory (const char *path)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      if (g_unlink (file) != 0)
+        remove_directory (file);
+    }
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+}
+
+/* The body runs its own main loop inside the application's. */
+static void
+on_activate (GApplication *application, Desk *self)
+{
+  self->window = PGM_WINDOW (gtk_application_get_active_window (GTK_APPLICATION (application)));
+  g_object_add_weak_pointer (G_OBJECT (self->window), (gpointer *) &self->window);
+  self->body (self);
+  if (self->window != NULL)
+    gtk_window_close (GTK_WINDOW (self->window));
+}
+
+void
+desk_run (DeskBody body)
+{
+  Desk self = { .body = body };
+  g_autoptr (GError) error = NULL;
+
+  self.config = pgm_record_new (&pgm_config_type);
+  self.config->state_dir = g_dir_make_tmp ("pgm-app-XXXXXX", &error);
+  g_assert_no_error (error);
+  self.store = pgm_store_new (self.config, NULL);
+  self.engine = pgm_local_engine_new (self.store);
+  self.application = pgm_application_new (self.engine, G_APPLICATION_NON_UNIQUE);
+  g_signal_connect_after (self.application, "activate", G_CALLBACK (on_activate), &self);
+  g_assert_cmpint (g_application_run (G_APPLICATION (self.application), 0, NULL), ==, 0);
+  g_assert_null (self.window);
+  g_assert_finalize_object (self.application);
+  g_assert_finalize_object (self.engine);
+  g_assert_finalize_object (self.store);
+  remove_directory (self.config->state_dir);
+  pgm_record_unref (self.config);
+}
+
+PgmWindow *
+desk_get_window (Desk *self)
+{
+  return self->window;
+}
+
+PgmApplication *
+desk_get_application (Desk *self)
+{
+  return self->application;
+}
+
+gpointer
+desk_get_child (Desk *self, const char *id)
+{
+  GObject *child = gtk_widget_get_template_child (GTK_WIDGET (self->window), PGM_TYPE_WINDOW, id);
+
+  g_assert_nonnull (child);
+  return child;
+}
+
+const char *
+desk_get_label (Desk *self, const char *id)
+{
+  return gtk_label_get_text (desk_get_child (self, id));
+}
+
+gboolean
+desk_activate (Desk *self, const char *action)
+{
+  return gtk_widget_activate_action (GTK_WIDGET (self->window), action, NULL);
+}
+
+static gboolean
+on_patience_lost (gpointer user_data)
+{
+  g_error ("nothing happened for %d seconds", PATIENCE_SECONDS);
+  return G_SOURCE_REMOVE;
+}
+
+void
+desk_wait (Desk *self, DeskCondition condition, gpointer data)
+{
+  guint patience = g_timeout_add_seconds (PATIENCE_SECONDS, on_patience_lost, NULL);
+
+  while (!condition (self, data))
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (patience);
+}
+
+static gboolean
+has_state (Desk *self, gpointer data)
+{
+  return pgm_window_get_state (self->window) == GPOINTER_TO_UINT (data);
+}
+
+void
+desk_wait_for_state (Desk *self, PgmWindowState state)
+{
+  desk_wait (self, has_state, GUINT_TO_POINTER (state));
+}
+
+static gboolean
+is_gone (Desk *self, gpointer data)
+{
+  return self->window == NULL;
+}
+
+void
+desk_wait_until_closed (Desk *self)
+{
+  desk_wait (self, is_gone, NULL);
+}
+
+static gboolean
+has_rows (Desk *self, gpointer data)
+{
+  return pgm_window_get_state (self->window) == PGM_WINDOW_RUNNING &&
+         pgm_table_view_get_n_rows (desk_get_child (self, "table_view")) > 0;
+}
+
+void
+desk_wait_for_rows (Desk *self)
+{
+  desk_wait (self, has_rows, NULL);
+}
+
+void
+desk_kill_destination (Desk *self)
+{
+  const PgmSample *sample = pgm_window_get_sample (self->window);
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  gint64 pid;
+
+  g_assert_nonnull (sample);
+  path = g_build_filename (sample->directory, "destination", "postmaster.pid", NULL);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  pid = g_ascii_strtoll (text, NULL, 10);
+  g_assert_cmpint (pid, >, 1);
+  g_assert_cmpint (kill ((pid_t) pid, SIGQUIT), ==, 0);
+}
