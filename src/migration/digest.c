@@ -16,6 +16,7 @@ enum
   OID_BYTEA = 17,
   OID_CHAR = 18,
   OID_TEXT = 25,
+  OID_XML = 142,
   OID_POINT = 600,
   OID_LSEG = 601,
   OID_PATH = 602,
@@ -91,15 +92,15 @@ pgm_digest_columns (const PgmTable *a, const PgmTable *b)
 static const char *
 float_send_function (guint32 type_oid, gboolean md5)
 {
-  if (type_oid == OID_FLOAT4)
-    return "float4send";
-  if (type_oid == OID_FLOAT8)
-    return "float8send";
   if (!md5)
     return NULL; /* shortest-exact text on both sides */
 
   switch (type_oid)
     {
+    case OID_FLOAT4:
+      return "float4send";
+    case OID_FLOAT8:
+      return "float8send";
     case OID_POINT:
       return "point_send";
     case OID_LSEG:
@@ -119,6 +120,16 @@ float_send_function (guint32 type_oid, gboolean md5)
     }
 }
 
+/* There are many NaNs (what inf - inf gives has a sign) but only one text for all,
+ * and by text or in binary they are all the same value (F2). */
+static void
+append_float (GString *sql, const char *name, const char *send)
+{
+  g_string_append_printf (sql,
+                          "CASE WHEN %s::text = 'NaN' THEN 'NaN' ELSE pg_catalog.%s(%s)::text END",
+                          name, send, name);
+}
+
 /* array_send() would do, were it not for a null bitmap that says nothing but
  * still shows in its flags. */
 static void
@@ -127,8 +138,8 @@ append_float_array (GString *sql, const char *name, const char *send)
   g_string_append_printf (
       sql,
       "CASE WHEN %s IS NOT NULL THEN pg_catalog.concat(pg_catalog.array_dims(%s), "
-      "(SELECT pg_catalog.string_agg(coalesce(pg_catalog.%s(u.x)::text, 'NULL'), ',' "
-      "ORDER BY u.i) FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, i))) END",
+      "(SELECT pg_catalog.string_agg(CASE WHEN u.x::text = 'NaN' THEN 'NaN' "
+      "ELSE coalesce(pg_catalog.%s(u.x)::text, 'NULL') END, ',' ORDER BY u.i) FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, i))) END",
       name, name, send, name);
 }
 
@@ -139,7 +150,9 @@ append_column (GString *sql, const PgmColumn *column, gboolean md5, gboolean to_
   g_autofree char *name = g_strconcat ("t.", quoted, NULL);
   const char *send = float_send_function (column->type_oid, md5);
 
-  if (send != NULL)
+  if (send != NULL && (column->type_oid == OID_FLOAT4 || column->type_oid == OID_FLOAT8))
+    append_float (sql, name, send);
+  else if (send != NULL)
     g_string_append_printf (sql, "pg_catalog.%s(%s)", send, name);
   else if (md5 && column->type_oid == OID_FLOAT4_ARRAY)
     append_float_array (sql, name, "float4send");
@@ -147,6 +160,8 @@ append_column (GString *sql, const PgmColumn *column, gboolean md5, gboolean to_
     append_float_array (sql, name, "float8send");
   else if (column->type_oid == OID_CHAR) /* from 16 on written as \nnn above 127 */
     g_string_append_printf (sql, "%s::pg_catalog.int4", name);
+  else if (column->type_oid == OID_XML) /* its own output leaves most declarations out */
+    g_string_append_printf (sql, "%s::pg_catalog.text", name);
   else if (column->type_oid == OID_BYTEA)
     g_string_append_printf (sql,
                             "CASE WHEN pg_catalog.octet_length(%s) > " LARGE_VALUE

@@ -4,9 +4,10 @@
  * source under a new snapshot.
  *
  * The text of a row is that of ROW(column, …), with a few columns written so
- * that any two supported versions write the same (floating point numbers by
- * their bits, "char" by its byte) and values too large to be written out by
- * their md5. It depends on the pinned settings of a session (A2) only.
+ * that any two supported versions write the same (where one is below 12, floating
+ * point numbers by their bits; "char" by its byte; xml with its declaration) and
+ * values too large to be written out by their md5. It depends on the pinned
+ * settings of a session (A2) only.
  */
 #pragma once
 
