@@ -34,6 +34,13 @@ typedef struct
   gboolean replace; /* there already, and to be made anew */
 } LargeObject;
 
+/* Whose an object on the destination is. */
+enum
+{
+  EXISTS_FOREIGN = 1,
+  EXISTS_OURS = 2, /* made by this clone, before it was resumed */
+};
+
 typedef struct
 {
   GPtrArray *objects; /* LargeObject, all */
@@ -85,6 +92,38 @@ read_objects (Shared *self, PgmConnection *source, GCancellable *cancellable, GE
   return TRUE;
 }
 
+/* Removes what the clone made before it was resumed and the source has no more. */
+static gboolean
+remove_stale (Shared *self, PgmConnection *destination, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) stale = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer oid, state;
+
+  for (guint i = 0; i < self->objects->len; i++)
+    g_hash_table_add (
+        wanted, GUINT_TO_POINTER (((LargeObject *) g_ptr_array_index (self->objects, i))->oid));
+  g_hash_table_iter_init (&iter, self->existing);
+  while (g_hash_table_iter_next (&iter, &oid, &state))
+    if (GPOINTER_TO_UINT (state) == EXISTS_OURS && !g_hash_table_contains (wanted, oid))
+      g_ptr_array_add (stale, g_strdup_printf ("%u", GPOINTER_TO_UINT (oid)));
+  for (guint first = 0; first < stale->len; first += OBJECTS_TOGETHER)
+    {
+      g_autoptr (GString) oids = g_string_new (g_ptr_array_index (stale, first));
+
+      for (guint i = first + 1; i < MIN (first + OBJECTS_TOGETHER, stale->len); i++)
+        g_string_append_printf (oids, ",%s", (char *) g_ptr_array_index (stale, i));
+      if (!pgm_connection_execf (
+              destination, cancellable, error,
+              "SELECT pg_catalog.lo_unlink(o) FROM pg_catalog.unnest('{%s}'::pg_catalog.oid[]) u(o);"
+              " DELETE FROM pgmanager.clone_large_object WHERE object = ANY ('{%s}'::pg_catalog.oid[])",
+              oids->str, oids->str))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 read_existing (Shared *self, PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
 {
@@ -98,29 +137,36 @@ read_existing (Shared *self, PgmCloneContext *ctx, GCancellable *cancellable, GE
       pgm_connection_query_value (destination, "SELECT current_user", 0, NULL, cancellable, error);
   if (self->destination_user == NULL)
     return FALSE;
-  result = pgm_connection_query (destination, "SELECT oid FROM pg_catalog.pg_largeobject_metadata",
-                                 0, NULL, cancellable, error);
+  result = pgm_connection_query (
+      destination,
+      "SELECT m.oid, l.object IS NOT NULL FROM pg_catalog.pg_largeobject_metadata m"
+      " LEFT JOIN pgmanager.clone_large_object l ON l.object = m.oid",
+      0, NULL, cancellable, error);
   if (result == NULL)
     return FALSE;
   for (guint row = 0; row < pgm_result_get_rows (result); row++)
-    g_hash_table_add (self->existing, GUINT_TO_POINTER (pgm_result_get_oid (result, row, 0)));
-  return TRUE;
+    g_hash_table_insert (
+        self->existing, GUINT_TO_POINTER (pgm_result_get_oid (result, row, 0)),
+        GUINT_TO_POINTER (pgm_result_get_bool (result, row, 1) ? EXISTS_OURS : EXISTS_FOREIGN));
+  return remove_stale (self, destination, cancellable, error);
 }
 
-/* What is there already is left alone unless this run may replace it. */
+/* What is there already and isn't ours is left alone unless it may be replaced. */
 static GPtrArray *
 make_tasks (Shared *self, PgmCloneContext *ctx)
 {
   GPtrArray *tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
-  gboolean may_replace = ctx->options->resume || ctx->options->drop_existing;
   GPtrArray *task = NULL;
 
   for (guint i = 0; i < self->objects->len; i++)
     {
       LargeObject *object = g_ptr_array_index (self->objects, i);
 
-      object->replace = g_hash_table_contains (self->existing, GUINT_TO_POINTER (object->oid));
-      if (object->replace && !may_replace)
+      guint state =
+          GPOINTER_TO_UINT (g_hash_table_lookup (self->existing, GUINT_TO_POINTER (object->oid)));
+
+      object->replace = state != 0;
+      if (state == EXISTS_FOREIGN && !ctx->options->drop_existing)
         {
           g_autoptr (GError) refused = NULL;
 
@@ -293,8 +339,10 @@ move_objects (PgmCrewMember *member,
   if (!pgm_connection_execf (
           member->destination, cancellable, error,
           "BEGIN; SELECT pg_catalog.lo_unlink(o) FROM pg_catalog.unnest(%s) u(o);"
-          " SELECT pg_catalog.lo_create(o) FROM pg_catalog.unnest(%s) u(o)",
-          replaced, oids))
+          " SELECT pg_catalog.lo_create(o) FROM pg_catalog.unnest(%s) u(o);"
+          " INSERT INTO pgmanager.clone_large_object SELECT o FROM pg_catalog.unnest(%s) u(o)"
+          " ON CONFLICT DO NOTHING",
+          replaced, oids, oids))
     return FALSE;
   for (gint64 from = 0; from < bytes; from += WINDOW)
     if (!move_window (member, objects, first, end, from,
@@ -432,7 +480,7 @@ copy_objects (PgmCloneContext *ctx,
       !read_objects (shared, source, cancellable, error))
     return FALSE;
   g_clear_pointer (&source, pgm_connection_free);
-  if (shared->objects->len == 0)
+  if (shared->objects->len == 0 && !ctx->options->resume)
     return TRUE;
   pgm_progress_set_activity (ctx->progress, "large objects");
   if (!read_existing (shared, ctx, cancellable, error))

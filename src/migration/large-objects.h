@@ -5,8 +5,10 @@
  * builds the objects from there, so no value is turned into hex and no object
  * is ever whole in our memory. A batch is one destination transaction.
  *
- * Without --resume or --drop-existing an OID that exists on the destination is a
- * problem of the report and is left alone; with them it is replaced.
+ * The ledger lists the objects that the clone makes. --resume replaces those, and
+ * removes the ones that are gone from the source. Any other that exists on the
+ * destination is not ours: with --drop-existing one of the same OID is replaced,
+ * else it is a problem of the report and is left alone.
  *
  * With --include, large objects are not taken (as pg_dump -t doesn't). */
 #pragma once

@@ -15,6 +15,7 @@ static const char create_sql[] =
     "  system_identifier numeric NOT NULL, rows bigint NOT NULL,"
     "  finished_at timestamptz NOT NULL DEFAULT clock_timestamp(),"
     "  PRIMARY KEY (table_schema, table_name, part));"
+    "CREATE TABLE pgmanager.clone_large_object (object oid PRIMARY KEY);"
     "CREATE TABLE pgmanager.clone_trigger ("
     "  table_schema text, table_name text, trigger_name text, enabled \"char\" NOT NULL,"
     "  PRIMARY KEY (table_schema, table_name, trigger_name))";
@@ -30,6 +31,7 @@ ledger_exists (PgmConnection *destination,
                             "SELECT to_regnamespace('pgmanager') IS NOT NULL,"
                             " to_regclass('pgmanager.clone_job') IS NOT NULL"
                             "   AND to_regclass('pgmanager.clone_part') IS NOT NULL"
+                            "   AND to_regclass('pgmanager.clone_large_object') IS NOT NULL"
                             "   AND to_regclass('pgmanager.clone_trigger') IS NOT NULL",
                             0, NULL, cancellable, error);
 

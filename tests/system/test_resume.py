@@ -193,7 +193,8 @@ def same_counts(pair):
         killed = kill_after(pair, databases, 0.55 * seconds)
         await_quiet(pair, databases)
         databases.source("UPDATE app.t20 SET v = 'other' WHERE id = 17; UPDATE app.t19 SET id = -5 WHERE id = 5; "
-                         "UPDATE app.big SET n = 99 WHERE id = 149999; UPDATE app.nokey SET b = 'y' WHERE a = 3; TRUNCATE app.t3;")
+                         "UPDATE app.big SET n = 99 WHERE id = 149999; UPDATE app.nokey SET b = 'y' WHERE a = 3; TRUNCATE app.t3; "
+                         "SELECT lo_unlink(5001), lo_put(5002, 0, 'LO');")
         if killed:
             pair.clone(databases, *ARGUMENTS, "--resume")
             pair.compare(databases)

@@ -8,6 +8,7 @@
 #include "migration/foreign-key.h"
 #include "migration/index.h"
 #include "migration/large-objects.h"
+#include "migration/ledger.h"
 #include "migration/matviews.h"
 #include "migration/schema.h"
 #include "migration/sequences.h"
@@ -248,18 +249,32 @@ pgm_steps_build_indexes (PgmSteps *self)
 }
 
 void
+pgm_steps_make_ledger (PgmSteps *self)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean ok = pgm_ledger_create (self->destination, "steps", 0, "steps", "", NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ok);
+}
+
+void
 pgm_steps_run_rest (PgmSteps *self)
 {
   g_autoptr (GError) error = NULL;
   PgmCloneContext *ctx = &self->ctx;
-  gboolean ok = pgm_foreign_keys_restore (ctx, 2, NULL, &error) &&
-                pgm_schema_restore_post_data (ctx, self->destination, NULL, &error) &&
-                pgm_sequences_copy (ctx, self->source, self->destination, NULL, &error) &&
-                pgm_large_objects_copy (ctx, 2, NULL, &error) &&
-                pgm_matviews_refresh (ctx, self->source, self->destination, NULL, &error) &&
-                pgm_settings_copy (ctx, self->source, self->destination, NULL, &error) &&
-                pgm_analyze_run (ctx, 2, NULL, &error) &&
-                pgm_schema_restore_event_triggers (ctx, self->destination, NULL, &error);
+  gboolean ok;
+
+  pgm_steps_make_ledger (self);
+  ok = pgm_foreign_keys_restore (ctx, 2, NULL, &error) &&
+       pgm_schema_restore_post_data (ctx, self->destination, NULL, &error) &&
+       pgm_sequences_copy (ctx, self->source, self->destination, NULL, &error) &&
+       pgm_large_objects_copy (ctx, 2, NULL, &error) &&
+       pgm_matviews_refresh (ctx, self->source, self->destination, NULL, &error) &&
+       pgm_settings_copy (ctx, self->source, self->destination, NULL, &error) &&
+       pgm_analyze_run (ctx, 2, NULL, &error) &&
+       pgm_schema_restore_event_triggers (ctx, self->destination, NULL, &error) &&
+       pgm_ledger_drop (self->destination, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (ok);

@@ -43,6 +43,8 @@ void pgm_steps_free (PgmSteps *self);
 void pgm_steps_restore_schema (PgmSteps *self);
 void pgm_steps_copy_rows (PgmSteps *self);
 void pgm_steps_build_indexes (PgmSteps *self);
+/* The ledger that large objects are noted in. */
+void pgm_steps_make_ledger (PgmSteps *self);
 void pgm_steps_run_rest (PgmSteps *self);
 void pgm_steps_run_all (PgmSteps *self);
 

@@ -50,16 +50,18 @@ test_large_objects (void)
       "ALTER LARGE OBJECT 50011 OWNER TO alice; REVOKE UPDATE ON LARGE OBJECT 50011 FROM alice; GRANT UPDATE ON LARGE OBJECT 50011 TO bob WITH GRANT OPTION;"
       "COMMENT ON LARGE OBJECT 50020 IS E'back\\\\slash and ''quote'''");
   steps = pgm_steps_new (cluster, "lo", other, "lo", NULL);
+  pgm_steps_make_ledger (steps);
   g_assert_true (pgm_large_objects_copy (&steps->ctx, 2, NULL, &error));
   g_assert_no_error (error);
   pgm_steps_assert_problems (steps, 0);
   g_assert_cmpuint (steps->ctx.report->large_objects, ==, 1007);
   assert_same_query ("lo", large_objects_sql);
 
-  /* Again without --resume: left alone, and said. */
+  /* Somebody else's are left alone, and said. */
   pgm_test_cluster_execute (
       other, "lo",
-      "SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid > 50001; SELECT lo_put(50001, 0, 'changed')");
+      "SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid > 50001; SELECT lo_put(50001, 0, 'changed');"
+      "TRUNCATE pgmanager.clone_large_object");
   g_assert_true (pgm_large_objects_copy (&steps->ctx, 2, NULL, &error));
   pgm_steps_assert_problems (steps, 2);
   g_assert_nonnull (pgm_steps_find_problem (steps, "large object 50001"));
@@ -69,10 +71,22 @@ test_large_objects (void)
 
     g_assert_cmpstr (kept, ==, "changed");
   }
-  /* With it, made anew. */
+  /* With --resume ours are made anew, and the one that the source has no more goes. */
+  pgm_test_cluster_execute (
+      other, "lo",
+      "SELECT lo_create(70000), lo_create(70001);"
+      "INSERT INTO pgmanager.clone_large_object VALUES (50000), (50001), (70000)");
   steps->spec->clone->resume = TRUE;
   g_assert_true (pgm_large_objects_copy (&steps->ctx, 2, NULL, &error));
   pgm_steps_assert_problems (steps, 2);
+  {
+    g_autofree char *ours = pgm_test_cluster_query (
+        other, "lo",
+        "SELECT string_agg(oid::text, ',') FROM pg_largeobject_metadata WHERE oid >= 70000");
+
+    g_assert_cmpstr (ours, ==, "70001");
+  }
+  pgm_test_cluster_execute (other, "lo", "SELECT lo_unlink(70001)");
   assert_same_query ("lo", large_objects_sql);
 }
 
@@ -86,6 +100,7 @@ test_large_objects_snapshot (void)
 
   make ("los", "SELECT lo_from_bytea(50001, 'before'); SELECT lo_from_bytea(50002, 'gone')");
   steps = pgm_steps_new (cluster, "los", other, "los", NULL);
+  pgm_steps_make_ledger (steps);
   pgm_test_cluster_execute (
       cluster, "los",
       "SELECT lo_put(50001, 0, 'after!'); SELECT lo_unlink(50002); SELECT lo_create(50003)");
@@ -110,6 +125,7 @@ test_large_objects_privilege (void)
       "lop",
       "SELECT lo_from_bytea(50001, 'mine'); SELECT lo_from_bytea(50002, 'open'); GRANT SELECT ON LARGE OBJECT 50002 TO reader");
   steps = pgm_steps_new_as (cluster, "lop", "reader", other, "lop", NULL);
+  pgm_steps_make_ledger (steps);
   g_assert_true (pgm_large_objects_copy (&steps->ctx, 2, NULL, &error));
   g_assert_no_error (error);
   pgm_steps_assert_problems (steps, 1);
