@@ -149,16 +149,19 @@ hash_bucket_sql (PgmCompareBuckets *self, PgmEnd end)
   return g_strdup_printf ("(%s & %" G_GINT64_FORMAT ")", hash, self->mask);
 }
 
+/* OFFSET 0 keeps the subquery by itself, so that the planner knows nothing of how
+ * many buckets there may be and hashes them: asked for GROUP BY key >> n it thinks
+ * of as many groups as there are keys, and sorts the whole table. */
 static char *
 bucket_sql (PgmCompareBuckets *self, PgmEnd end, const char *bucket, const char *range)
 {
   g_autofree char *from = pgm_digest_from_sql (scope_table (self->scope, end));
   g_autofree char *hash = pgm_compare_buckets_hash_sql (self, end);
 
-  return g_strdup_printf ("SELECT %s, pg_catalog.count(*), pg_catalog.sum(%s) FROM %s "
-                          "WHERE (%s) AND (%s) GROUP BY 1 ORDER BY 1",
-                          bucket, hash, from,
-                          self->scope->where != NULL ? self->scope->where : "true", range);
+  return g_strdup_printf (
+      "SELECT q.b, pg_catalog.count(*), pg_catalog.sum(q.h) FROM (SELECT %s AS b, %s AS h FROM %s "
+      "WHERE (%s) AND (%s) OFFSET 0) q GROUP BY 1 ORDER BY 1",
+      bucket, hash, from, self->scope->where != NULL ? self->scope->where : "true", range);
 }
 
 static gboolean
