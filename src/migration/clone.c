@@ -349,8 +349,8 @@ step_restore (CloneRun *run, GError **error)
     }
   if (ctx->options->schema_only)
     return TRUE;
-  return pgm_resume_prepare (ctx, run->ledger, run->plan, run->control, run->kept, run->cancellable,
-                             error);
+  return pgm_resume_prepare (ctx, run->ledger, run->plan, pgm_keeper_get_session (run->keeper),
+                             run->control, run->kept, run->cancellable, error);
 }
 
 /* Tables that need no copying can have their indexes at once. */

@@ -23,7 +23,7 @@ typedef struct
   GCond changed;
   guint next;         /* batch */
   guint running;      /* workers */
-  GPtrArray *blocked; /* PgmBatch, left to the keeper's session; see lock_batch() */
+  GPtrArray *blocked; /* PgmBatch, left to the keeper's session */
   GError *cause;      /* of the end; the first error */
 } CopyRun;
 
@@ -202,39 +202,25 @@ copy_batch (Copier *self, const PgmBatch *batch, GError **error)
   return TRUE;
 }
 
-/* Once somebody waits for ACCESS EXCLUSIVE behind the keeper, a new lock of ours
- * waits behind him, he for the keeper, and the keeper for our rows: no server
- * sees that circle. So no copier ever waits for a lock. A batch with such a table
- * is left to the one session that has its lock already, the keeper's. */
+/* A batch with a table that can't be locked at once is left to the keeper. */
 static gboolean
 lock_batch (Copier *self, PgmBatch *batch, gboolean *blocked, GError **error)
 {
   CopyRun *run = self->run;
-  g_autoptr (GString) sql = g_string_new ("SAVEPOINT locks; LOCK TABLE ");
-  g_autoptr (GError) failure = NULL;
+  g_autoptr (GPtrArray) tables = g_ptr_array_new ();
+  gboolean locked = FALSE;
 
   for (guint i = 0; i < batch->parts->len; i++)
-    {
-      const PgmPart *part = g_ptr_array_index (batch->parts, i);
-
-      g_string_append (sql, i > 0 ? ", ONLY " : "ONLY ");
-      pgm_quote_append_qualified (sql, part->table->schema, part->table->name);
-    }
-  g_string_append (sql, " IN ACCESS SHARE MODE NOWAIT; RELEASE SAVEPOINT locks");
-  *blocked = FALSE;
-  if (pgm_connection_exec (self->source, sql->str, run->stop, &failure))
+    g_ptr_array_add (tables, ((PgmPart *) g_ptr_array_index (batch->parts, i))->table);
+  if (!pgm_keeper_try_lock (self->source, tables, &locked, run->stop, error))
+    return FALSE;
+  *blocked = !locked;
+  if (locked)
     return TRUE;
-  if (g_strcmp0 (pgm_error_get_sqlstate (failure), "55P03") != 0)
-    {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-  *blocked = TRUE;
   g_mutex_lock (&run->lock);
   g_ptr_array_add (run->blocked, batch);
   g_mutex_unlock (&run->lock);
-  return pgm_connection_exec (self->source, "ROLLBACK TO SAVEPOINT locks; RELEASE SAVEPOINT locks",
-                              run->stop, error);
+  return TRUE;
 }
 
 /* In the keeper's thread. */

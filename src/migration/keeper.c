@@ -362,3 +362,31 @@ pgm_keeper_unlock (PgmKeeper *self, GCancellable *cancellable, GError **error)
   self->snapshot = g_steal_pointer (&snapshot);
   return TRUE;
 }
+
+gboolean
+pgm_keeper_try_lock (PgmConnection *source,
+                     GPtrArray *tables,
+                     gboolean *locked,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (GString) sql = g_string_new ("SAVEPOINT locks; LOCK TABLE ");
+  g_autoptr (GError) failure = NULL;
+
+  for (guint i = 0; i < tables->len; i++)
+    {
+      const PgmTable *table = g_ptr_array_index (tables, i);
+
+      g_string_append (sql, i > 0 ? ", ONLY " : "ONLY ");
+      pgm_quote_append_qualified (sql, table->schema, table->name);
+    }
+  g_string_append (sql, " IN ACCESS SHARE MODE NOWAIT; RELEASE SAVEPOINT locks");
+  *locked = pgm_connection_exec (source, sql->str, cancellable, &failure);
+  if (*locked)
+    return TRUE;
+  if (g_strcmp0 (pgm_error_get_sqlstate (failure), SQLSTATE_TIMEOUT) == 0)
+    return pgm_connection_exec (source, "ROLLBACK TO SAVEPOINT locks; RELEASE SAVEPOINT locks",
+                                cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}

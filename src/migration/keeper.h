@@ -58,6 +58,19 @@ gboolean pgm_keeper_verify (PgmKeeper *self, GCancellable *cancellable, GError *
  * and under another identifier. */
 gboolean pgm_keeper_unlock (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For other sessions under the keeper's snapshot, any thread: ACCESS SHARE on
+ * @tables (PgmTable) without waiting; @locked says whether it was to be had.
+ *
+ * Once somebody waits for ACCESS EXCLUSIVE behind the keeper, a new lock of ours
+ * waits behind him, he for the keeper, and the keeper for our rows: no server
+ * sees that circle. So nobody ever waits, and what can't be locked is read by the
+ * one session that has its lock already, the keeper's. */
+gboolean pgm_keeper_try_lock (PgmConnection *source,
+                              GPtrArray *tables,
+                              gboolean *locked,
+                              GCancellable *cancellable,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmKeeper, pgm_keeper_free)
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "migration/crew.h"
 #include "migration/digest.h"
+#include "migration/keeper.h"
 #include "migration/triggers.h"
 #include "postgres/quote.h"
 
@@ -10,6 +11,7 @@ typedef struct
 {
   PgmPlanEntry *entry;
   gboolean keep;
+  gboolean blocked; /* its lock wasn't to be had: left to the keeper's session */
 } ResumeTable;
 
 typedef struct
@@ -101,11 +103,9 @@ count_kept (PgmCloneContext *ctx, const PgmPlanEntry *entry, guint64 rows)
   pgm_clone_context_count (ctx, &ctx->report->rows, rows);
 }
 
-/* A task of the crew. */
 static gboolean
-digest_table (PgmCrewMember *member, gpointer task, GCancellable *cancellable, GError **error)
+digest_table (PgmCrewMember *member, ResumeTable *table, GCancellable *cancellable, GError **error)
 {
-  ResumeTable *table = task;
   DigestRun *run = member->data;
   const PgmPlanEntry *entry = table->entry;
   g_autoptr (GPtrArray) columns = copied_columns (entry->table);
@@ -129,8 +129,32 @@ digest_table (PgmCrewMember *member, gpointer task, GCancellable *cancellable, G
   return TRUE;
 }
 
+/* A task of the crew. */
 static gboolean
-digest_tables (PgmCloneContext *ctx, GPtrArray *complete, GCancellable *cancellable, GError **error)
+try_digest (PgmCrewMember *member, gpointer task, GCancellable *cancellable, GError **error)
+{
+  ResumeTable *table = task;
+  g_autoptr (GPtrArray) tables = g_ptr_array_new ();
+  PgmTable *member_table = NULL;
+  gboolean locked = FALSE;
+
+  for (guint i = 0; (member_table = pgm_plan_entry_get_table (table->entry, i)) != NULL; i++)
+    g_ptr_array_add (tables, member_table);
+  if (table->entry->leaves != NULL)
+    g_ptr_array_add (tables, table->entry->table);
+  if (!pgm_keeper_try_lock (member->source, tables, &locked, cancellable, error))
+    return FALSE;
+  table->blocked = !locked;
+  return !locked || digest_table (member, table, cancellable, error);
+}
+
+static gboolean
+digest_tables (PgmCloneContext *ctx,
+               GPtrArray *complete,
+               PgmConnection *keeper,
+               PgmConnection *control,
+               GCancellable *cancellable,
+               GError **error)
 {
   PgmCrewOptions options = { .role = "digest", .workers = ctx->copy_workers, .source = TRUE };
   DigestRun run = {
@@ -139,12 +163,22 @@ digest_tables (PgmCloneContext *ctx, GPtrArray *complete, GCancellable *cancella
         pgm_digest_needs_utf8 (ctx->ends->source->encoding, ctx->ends->destination->encoding),
     .total = complete->len,
   };
+  PgmCrewMember here = { ctx, keeper, control, &run };
 
   if (complete->len == 0)
     return TRUE;
   pgm_progress_set_activity (ctx->progress, "comparing %u tables that were copied before",
                              complete->len);
-  return pgm_crew_run (ctx, &options, complete, digest_table, &run, cancellable, error);
+  if (!pgm_crew_run (ctx, &options, complete, try_digest, &run, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < complete->len; i++)
+    {
+      ResumeTable *table = g_ptr_array_index (complete, i);
+
+      if (table->blocked && !digest_table (&here, table, cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 static void
@@ -267,6 +301,7 @@ gboolean
 pgm_resume_prepare (PgmCloneContext *ctx,
                     const PgmLedger *ledger,
                     PgmPlan *plan,
+                    PgmConnection *keeper,
                     PgmConnection *control,
                     GPtrArray *kept,
                     GCancellable *cancellable,
@@ -291,7 +326,7 @@ pgm_resume_prepare (PgmCloneContext *ctx,
       else
         g_ptr_array_add (pgm_ledger_has_part_of (ledger, entry->table) ? again : fresh, entry);
     }
-  if (!digest_tables (ctx, complete, cancellable, error))
+  if (!digest_tables (ctx, complete, keeper, control, cancellable, error))
     return FALSE;
   for (guint i = 0; i < complete->len; i++)
     {

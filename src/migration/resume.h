@@ -27,11 +27,12 @@ gboolean pgm_resume_check_schema (const PgmLedger *ledger, const char *fingerpri
 
 /* Decides for every table of the plan, empties what is to be copied again and
  * requeues the plan. Kept tables are told to the progress and listed in @kept
- * (PgmPlanEntry, borrowed). @control: a destination session without a
- * transaction. */
+ * (PgmPlanEntry, borrowed). @keeper: the keeper's session. @control: a
+ * destination session without a transaction. */
 gboolean pgm_resume_prepare (PgmCloneContext *ctx,
                              const PgmLedger *ledger,
                              PgmPlan *plan,
+                             PgmConnection *keeper,
                              PgmConnection *control,
                              GPtrArray *kept,
                              GCancellable *cancellable,
