@@ -128,6 +128,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, const ColumnInfo
   else
     {
       child = gtk_inscription_new (NULL);
+      /* It cuts what goes below its line; some fonts' descenders do. */
+      gtk_widget_set_size_request (child, -1, 20);
       gtk_inscription_set_xalign (GTK_INSCRIPTION (child), info->xalign);
       gtk_inscription_set_min_chars (GTK_INSCRIPTION (child), info->expand ? 16 : 9);
       gtk_inscription_set_nat_chars (GTK_INSCRIPTION (child), info->expand ? 32 : 11);
