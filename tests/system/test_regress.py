@@ -92,6 +92,8 @@ def prepare(pair, databases):
 
 
 UNRESTORABLE = [
+    # a clone's materialized views are fresh; the tests leave some that are not
+    "SELECT format('REFRESH MATERIALIZED VIEW %s', oid::regclass) FROM pg_class WHERE relkind = 'm' AND relispopulated ORDER BY oid \\gexec",
     # children whose columns stand in another order than their parent's: pg_dump
     # makes them in the parent's order
     "DROP TABLE gtestxx_4, test_type_diff2_c1, test_type_diff2_c2 CASCADE;",

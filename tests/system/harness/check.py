@@ -97,7 +97,9 @@ def expect_same_schema(source, source_db, destination, destination_db, arguments
 # ---- rows ----------------------------------------------------------------------
 
 RELATIONS = """
-SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, c.relkind)
+SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, c.relkind,
+  (SELECT array_agg(a.attname ORDER BY a.attname COLLATE "C") FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
                          ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"), '[]') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema';
 """
@@ -107,24 +109,23 @@ def encoding(cluster, dbname):
     return cluster.sql("SHOW server_encoding;", dbname)
 
 
-def digest_query(schema, name, kind, converted):
+def digest_query(schema, name, kind, columns, converted):
     table = f"{identifier(schema)}.{identifier(name)}"
     label = literal(table)
     if kind == "S":
         return f"SELECT {label}, last_value::text, is_called::text FROM {table}"
-    # an alias that no column can have: the row as a whole
-    row = '"~row~"'
-    text = f"{row}::text"
+    # by name: pg_dump may give an inheriting table another order of its columns
+    row = "ROW(" + ", ".join(identifier(column) for column in columns or ()) + ")::text"
     if converted:
-        digest = f"('x' || substr(md5(convert_to({text}, 'UTF8')), 1, 15))::bit(60)::bigint"
+        digest = f"('x' || substr(md5(convert_to({row}, 'UTF8')), 1, 15))::bit(60)::bigint"
     else:
-        digest = f"hashtextextended({text} COLLATE \"C\", 0)"
-    return f"SELECT {label}, count(*)::text, sum({digest})::text FROM ONLY {table} {row}"
+        digest = f"hashtextextended({row} COLLATE \"C\", 0)"
+    return f"SELECT {label}, count(*)::text, sum({digest})::text FROM ONLY {table}"
 
 
 def digests(cluster, dbname, converted, skip=()):
     relations = json.loads(cluster.sql(RELATIONS, dbname))
-    queries = [digest_query(s, n, k, converted) for s, n, k in relations
+    queries = [digest_query(s, n, k, c, converted) for s, n, k, c in relations
                if not any(re.search(p, f"{s}.{n}") for p in skip)]
     lines = []
     for i in range(0, len(queries), 50):
