@@ -4,10 +4,12 @@
     bench.py clone [--reps 5] [--workload pgbench50,many1000,onebig]
                    [--transport tcp|unix] [--tools PATTERN] [--major 15]
                    [--pgmanager PROGRAM] [--output FILE] [--keep-logs DIR]
+    bench.py summary FILE…
 
 Two clusters of its own; the tools take turns within each repetition, in another
 order each time; every result is compared with the source. Prints one JSON line
-for each run, then a table. Ends with 1 when a result was wrong.
+for each run, then a table. Ends with 1 when a result was wrong. "summary" makes
+the table anew from files of --output.
 """
 import argparse
 import json
@@ -151,7 +153,7 @@ class Bench:
         log = os.path.join(self.args.keep_logs or self.scratch.path,
                            re.sub(r"\W+", "-", f"{workload.name} {tool.name} {repetition}") + ".log")
         record = {"workload": workload.name, "tool": tool.name, "ours": tool.ours, "repetition": repetition,
-                  "transport": self.args.transport}
+                  "transport": self.args.transport, "load": round(os.getloadavg()[0], 1)}
         record |= measure.measure(command, self.env, self.source, self.destination, log, RUN_LIMIT)
         # Every row once for each tool, the counts each time.
         deep = repetition == 0
@@ -213,7 +215,8 @@ def print_row(name, good, ours, n_bad):
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["clone"])
+    parser.add_argument("what", choices=["clone", "summary"])
+    parser.add_argument("files", nargs="*", help="of --output, for summary")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--workload", default=",".join(w.name for w in workloads.WORKLOADS))
     parser.add_argument("--transport", choices=["tcp", "unix"], default="tcp")
@@ -232,8 +235,23 @@ def parse(argv):
     return args
 
 
+def summarize_files(files):
+    records = []
+    for name in files:
+        with open(name, encoding="utf-8") as f:
+            records += [json.loads(line) for line in f]
+    for machine in [r["machine"] for r in records if "machine" in r][:1]:
+        print(", ".join(f"{k} {v}" for k, v in machine.items()))
+    results = [r for r in records if "workload" in r]
+    for transport in dict.fromkeys(r["transport"] for r in results):
+        summarize([r for r in results if r["transport"] == transport], transport)
+
+
 def main():
     args = parse(sys.argv[1:])
+    if args.what == "summary":
+        summarize_files(args.files)
+        return 0
     cluster.exit_on_signals()
     bench = Bench(args)
     bench.run()
