@@ -69,6 +69,40 @@ await_copy (PgmConnection *connection,
   return ok;
 }
 
+/* One of the final results of a COPY. FALSE when nothing more can be read. */
+static gboolean
+judge_final (PgmConnection *connection,
+             const char *sql,
+             PGresult *result,
+             guint64 *rows,
+             gboolean *done,
+             GError **first)
+{
+  if (is_failure (result))
+    {
+      if (*first == NULL)
+        pgm_connection_set_result_error (connection, result, sql, first);
+      return TRUE;
+    }
+  if (PQresultStatus (result) == PGRES_COMMAND_OK)
+    {
+      *done = TRUE;
+      if (rows != NULL)
+        *rows = g_ascii_strtoull (PQcmdTuples (result), NULL, 10);
+      return TRUE;
+    }
+  /* Still copying: libpq had no memory for a row, and would say so for ever. */
+  if (*first == NULL)
+    {
+      g_autofree char *why = pgm_connection_text (PQerrorMessage (connection->pg), NULL);
+
+      pgm_error_set (first, PGM_ERROR_LOST, "%s: a COPY could not be read to its end: %s",
+                     connection->label, why);
+    }
+  connection->lost = TRUE;
+  return FALSE;
+}
+
 /* Reads the final results of a COPY; its command tag's number into @rows. */
 static gboolean
 finish_copy (PgmConnection *connection,
@@ -79,8 +113,9 @@ finish_copy (PgmConnection *connection,
 {
   GError *first = NULL;
   PGresult *result = NULL;
+  gboolean done = FALSE;
 
-  for (;;)
+  for (gboolean more = TRUE; more;)
     {
       GError *local = NULL;
       if (!pgm_connection_next_result (connection, wait, 0, &result, &local))
@@ -91,14 +126,12 @@ finish_copy (PgmConnection *connection,
           g_clear_error (&local);
           break;
         }
-      if (result == NULL)
-        break;
-      if (is_failure (result) && first == NULL)
-        pgm_connection_set_result_error (connection, result, sql, &first);
-      else if (rows != NULL)
-        *rows = g_ascii_strtoull (PQcmdTuples (result), NULL, 10);
+      more = result != NULL && judge_final (connection, sql, result, rows, &done, &first);
       PQclear (result);
     }
+  if (first == NULL && !done)
+    pgm_error_set (&first, PGM_ERROR_PROTOCOL, "%s: the server ended a COPY without a result",
+                   connection->label);
   if (first == NULL)
     return TRUE;
   g_propagate_error (error, first);
@@ -376,6 +409,20 @@ move_rows (PgmConnection *source, Sink *sink, Tally *tally, GError **error)
     }
 }
 
+/* Nothing lost, nothing doubled: a trigger may leave rows out without a word. */
+static gboolean
+check_rows (const Sink *sink, guint64 sent, guint64 taken, GError **error)
+{
+  if (sent == taken)
+    return TRUE;
+  pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, sink->sql,
+                      "Look for triggers on the table there, and disable them for the copy.",
+                      "%s: of %" G_GUINT64_FORMAT " rows that were sent %" G_GUINT64_FORMAT
+                      " were taken",
+                      sink->connection->label, sent, taken);
+  return FALSE;
+}
+
 static gboolean
 run_pump (PgmConnection *source,
           const char *copy_to,
@@ -385,6 +432,7 @@ run_pump (PgmConnection *source,
           GError **error)
 {
   PgmConnection *destination = sink->connection;
+  guint64 sent = 0;
 
   if (!send_copy (source, copy_to, sink->wait, error) ||
       !send_copy (destination, sink->sql, sink->wait, error))
@@ -395,7 +443,8 @@ run_pump (PgmConnection *source,
   if (!move_rows (source, sink, tally, error))
     return FALSE;
   /* Only a source that ended well may end the destination's COPY well. */
-  return finish_copy (source, copy_to, sink->wait, NULL, error) && sink_finish (sink, rows, error);
+  return finish_copy (source, copy_to, sink->wait, &sent, error) &&
+         sink_finish (sink, rows, error) && check_rows (sink, sent, *rows, error);
 }
 
 gboolean

@@ -19,7 +19,8 @@ typedef PgmCounters PgmCopyCounters;
 /* Runs both statements and moves everything. On an error on either side the
  * other one is ended too and both connections are ready for ROLLBACK, unless
  * lost. The error names the side by the connection's label. @rows: as the
- * destination counted them in its command tag; may be NULL. */
+ * destination counted them in its command tag; may be NULL. Another number than
+ * the source sent is an error. */
 gboolean pgm_copy_pump (PgmConnection *source,
                         const char *copy_to,
                         PgmConnection *destination,

@@ -260,6 +260,27 @@ test_destination_fails (Fixture *self, gconstpointer data)
   assert_usable (self->destination);
 }
 
+/* A trigger that leaves rows out says nothing, so the numbers have to. */
+static void
+test_rows_left_out (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  PgmCopyCounters counters = { 0 };
+
+  pgm_test_cluster_execute (self->cluster, "src",
+                            "INSERT INTO t SELECT i, 'x' FROM generate_series(1, 10) i");
+  pgm_test_cluster_execute (
+      self->cluster, "dst",
+      "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$BEGIN IF NEW.id = 7 THEN RETURN NULL; END IF; RETURN NEW; END$$;"
+      "CREATE TRIGGER skip BEFORE INSERT ON t FOR EACH ROW EXECUTE PROCEDURE skip()");
+  g_assert_false (pump (self, "t", "text", &counters, NULL, &error));
+  g_assert_cmpstr (error->message, ==, "destination: of 10 rows that were sent 9 were taken");
+  g_assert_cmpuint (counters.rows, ==, 0);
+  assert_usable (self->source);
+  assert_usable (self->destination);
+}
+
 /* Notices in mid-copy are no failure. */
 static void
 test_destination_notices (Fixture *self, gconstpointer data)
@@ -411,6 +432,7 @@ main (int argc, char **argv)
   add ("/copy/bad-statements", test_bad_statements, &shared);
   add ("/copy/source-fails", test_source_fails, &shared);
   add ("/copy/destination-fails", test_destination_fails, &shared);
+  add ("/copy/rows-left-out", test_rows_left_out, &shared);
   add ("/copy/destination-notices", test_destination_notices, &shared);
   add ("/copy/cancel", test_cancel, &shared);
   add ("/copy/cancel-blocked-destination", test_cancel_blocked_destination, &shared);
