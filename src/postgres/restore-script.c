@@ -48,10 +48,22 @@ is_psql_command (Cleaner *self, const char *line, gsize size)
   return size - skip == strlen (self->key) && memcmp (line + skip, self->key, size - skip) == 0;
 }
 
+/* The one setting that is sent between objects too, before the comment that opens
+ * the next one: in the body of a function no such comment follows. */
 static gboolean
-is_unknown_setting (Cleaner *self, const char *line, gsize size)
+is_between_objects (const char *line, gsize size, const char *end)
 {
-  if (!self->preamble)
+  static const char opening[] = "\n\n--\n-- Name: ";
+  gsize left = (gsize) (end - (line + size));
+
+  return begins (line, size, "SET default_table_access_method = ") &&
+         begins (line + size, left, opening);
+}
+
+static gboolean
+is_unknown_setting (Cleaner *self, const char *line, gsize size, const char *end)
+{
+  if (!self->preamble && !is_between_objects (line, size, end))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (known_settings); i++)
     if (self->major < known_settings[i].since && begins (line, size, known_settings[i].prefix))
@@ -116,7 +128,8 @@ pgm_restore_script_clean (const char *text, gsize size, int major)
       gsize whole = length + (newline != NULL ? 1 : 0);
 
       note_entry (&self, line, length);
-      if (!is_psql_command (&self, line, length) && !is_unknown_setting (&self, line, length) &&
+      if (!is_psql_command (&self, line, length) &&
+          !is_unknown_setting (&self, line, length, end) &&
           !take_own_option (&self, line, length, out))
         g_string_append_len (out, line, (gssize) whole);
       line += whole;

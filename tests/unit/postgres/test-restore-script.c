@@ -41,6 +41,17 @@ test_settings (void)
   /* Below the first object it may be a line of a body. */
   const char *body = "-- Name: f; Type: FUNCTION; Schema: s\nSET transaction_timeout = 0;\n";
   check (13, body, body);
+  /* Sent before the first table, wherever that comes. */
+  const char *between = "-- Name: s; Type: SCHEMA; Schema: -\nCREATE SCHEMA s;\n\n"
+                        "SET default_table_access_method = heap;\n\n"
+                        "--\n-- Name: t; Type: TABLE; Schema: s; Owner: o\n--\n\n";
+  check (12, between, between);
+  check (11, between,
+         "-- Name: s; Type: SCHEMA; Schema: -\nCREATE SCHEMA s;\n\n\n"
+         "--\n-- Name: t; Type: TABLE; Schema: s; Owner: o\n--\n\n");
+  body =
+      "-- Name: f; Type: FUNCTION; Schema: s\nSET default_table_access_method = heap;\n\n--\nEND";
+  check (11, body, body);
 }
 
 static void
