@@ -116,6 +116,7 @@ gboolean pgm_preflight_check_extensions (PgmPreflight *self, const char *name, G
 gboolean pgm_preflight_check_languages (PgmPreflight *self, const char *name, GError **error);
 
 /* preflight-source.c */
+gboolean pgm_preflight_check_own_schema (PgmPreflight *self, const char *name, GError **error);
 gboolean
 pgm_preflight_check_replica_identity (PgmPreflight *self, const char *name, GError **error);
 gboolean pgm_preflight_check_unlogged_tables (PgmPreflight *self, const char *name, GError **error);

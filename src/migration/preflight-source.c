@@ -9,6 +9,31 @@
 
 typedef gboolean (*TableTest) (const PgmTable *table);
 
+/* The schema of our ledger is never cloned, so it must not be somebody else's. */
+gboolean
+pgm_preflight_check_own_schema (PgmPreflight *self, const char *name, GError **error)
+{
+  g_autoptr (PgmResult) result = pgm_preflight_ask (
+      self, self->source,
+      "SELECT to_regclass('pgmanager.clone_job') IS NOT NULL FROM pg_namespace WHERE nspname = 'pgmanager'",
+      error);
+
+  if (result == NULL)
+    return FALSE;
+  if (pgm_result_get_rows (result) == 0 || !pgm_preflight_takes_schema (self, "pgmanager"))
+    return TRUE;
+  if (pgm_result_get_bool (result, 0, 0))
+    pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
+                       "The source is itself the destination of a clone that is not finished; its"
+                       " ledger, the schema pgmanager, is left out.");
+  else
+    pgm_preflight_add (
+        self, name, PGM_CHECK_BLOCKER, "ALTER SCHEMA pgmanager RENAME TO another_name;",
+        "The source has a schema pgmanager, and a clone keeps its own ledger in a"
+        " schema of that name. Rename it, or leave it out with --exclude pgmanager.");
+  return TRUE;
+}
+
 /* The names of the tables that take part and pass @test. */
 static GPtrArray *
 tables_that (PgmPreflight *self, TableTest test)

@@ -41,6 +41,7 @@ static const Check checks[] = {
   { "destination-locks", pgm_preflight_check_destination_locks },
   { "source-connections", pgm_preflight_check_source_connections },
   { "destination-connections", pgm_preflight_check_destination_connections },
+  { "own-schema", pgm_preflight_check_own_schema },
   { "replica-identity", pgm_preflight_check_replica_identity },
   { "unlogged-tables", pgm_preflight_check_unlogged_tables },
   { "foreign-tables", pgm_preflight_check_foreign_tables },

@@ -212,6 +212,14 @@ def same(pair):
 
 # ---- the destination -----------------------------------------------------------------
 
+@case("a schema of the ledger's name on the source is refused, never left out in silence")
+def own_schema(pair):
+    databases = pair.load("CREATE SCHEMA pgmanager; CREATE TABLE pgmanager.mine (i int); CREATE TABLE t (i int);")
+    expect(pair.command.run("clone", *databases.uris()), 5, "schema pgmanager", "--exclude pgmanager")
+    assert pair.destination.sql("SELECT to_regclass('t') IS NULL;", databases.name) == "t"
+    pair.clone(databases, "--exclude", "pgmanager")
+
+
 @case("destination not empty: exit 5 and as it was; --drop-existing replaces it")
 def not_empty(pair):
     databases = pair.load("CREATE TABLE t (i int PRIMARY KEY); INSERT INTO t VALUES (1), (2);")
