@@ -3,10 +3,11 @@
 #
 #   sh tests/run.sh [SET] [--slice I/N] [--seed S] [-k PATTERN] [--build DIR]
 #
-# Sets: ci        lint, unit, system, app, matrix (the default, and what CI runs)
+# Sets: ci        lint, unit, budget, app, system, matrix, regress (the default)
 #       lint      the rules of the tree
 #       unit      each room by itself
 #       system    the program against real clusters: traps, bad input, privileges
+#       budget    what the client may cost, in instructions and system calls
 #       app       the window, on a display of its own
 #       matrix    PostgreSQL 13 to 17, 15 to 15, 15 to 18
 #       kill      killed at 20 random moments, then resumed; idle and busy source
@@ -28,7 +29,7 @@ slice=
 pattern=
 seed=$(date +%s)
 
-usage() { sed -n '2,24s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,25s/^# \{0,1\}//p' "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -46,7 +47,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     ;;
-  ci | lint | unit | system | app | matrix | kill | scale | regress | sanitize) set_name=$1 ;;
+  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize) set_name=$1 ;;
   *)
     usage >&2
     exit 2
@@ -228,12 +229,14 @@ case $set_name in
 ci)
   suite lint meson_suite lint
   suite unit meson_suite unit
+  suite budget meson_suite budget
   suite app run_app
-  fetch 13 17 18
+  fetch 13 17 18 source:15
   suite system python_suite ci
   suite matrix python_suite matrix
+  suite regress python_suite regress
   ;;
-lint | unit) suite "$set_name" meson_suite "$set_name" ;;
+lint | unit | budget) suite "$set_name" meson_suite "$set_name" ;;
 app) suite app run_app ;;
 system) suite system python_suite ci ;;
 matrix)
