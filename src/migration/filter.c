@@ -327,7 +327,8 @@ pgm_filter_apply (PgmFilter *self, PgmCatalog *catalog)
     {
       PgmForeignKey *key = g_ptr_array_index (catalog->foreign_keys, i);
 
-      if (!has_table (catalog, key->table_oid) || !has_table (catalog, key->referenced_oid))
+      /* One that refers to a table that is not taken stays, to be told of. */
+      if (!has_table (catalog, key->table_oid))
         g_ptr_array_remove_index (catalog->foreign_keys, i);
     }
 }

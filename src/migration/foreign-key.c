@@ -29,6 +29,7 @@ typedef struct
 {
   PgmCloneContext *ctx;
   GHashTable *existing;
+  GHashTable *keys;     /* OIDs of those that take part */
   GPtrArray *adds;      /* PgmStatement */
   GPtrArray *tasks;     /* Task */
   GHashTable *by_table; /* PgmTable -> Task with its VALIDATEs */
@@ -58,12 +59,24 @@ static void
 plan_clear (Plan *self)
 {
   g_clear_pointer (&self->existing, g_hash_table_unref);
+  g_clear_pointer (&self->keys, g_hash_table_unref);
   g_clear_pointer (&self->by_table, g_hash_table_unref);
   g_clear_pointer (&self->adds, g_ptr_array_unref);
   g_clear_pointer (&self->tasks, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
+
+static void
+read_keys (Plan *self)
+{
+  GPtrArray *keys = self->ctx->catalog->foreign_keys;
+
+  self->keys = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < keys->len; i++)
+    g_hash_table_add (self->keys,
+                      GUINT_TO_POINTER (((PgmForeignKey *) g_ptr_array_index (keys, i))->oid));
+}
 
 static gboolean
 read_existing (Plan *self, PgmConnection *destination, GCancellable *cancellable, GError **error)
@@ -122,6 +135,15 @@ plan_validate (Plan *self, PgmTable *table, const PgmForeignKey *key)
   g_ptr_array_add (task->statements, statement_for (table, key, "VALIDATE", ""));
 }
 
+/* A partition's constraint comes with its parent's; when the parent doesn't take
+ * part, nobody else makes it. */
+static gboolean
+comes_with_parent (Plan *self, const PgmForeignKey *key)
+{
+  return key->parent_oid != 0 &&
+         g_hash_table_contains (self->keys, GUINT_TO_POINTER (key->parent_oid));
+}
+
 static void
 plan_key (Plan *self, PgmForeignKey *key)
 {
@@ -131,7 +153,7 @@ plan_key (Plan *self, PgmForeignKey *key)
   gboolean can_wait;
   g_autofree char *definition = NULL;
 
-  if (table == NULL || key->parent_oid != 0)
+  if (table == NULL || comes_with_parent (self, key))
     return;
   if (g_hash_table_lookup (tables, GUINT_TO_POINTER (key->referenced_oid)) == NULL)
     {
@@ -230,6 +252,7 @@ pgm_foreign_keys_restore (PgmCloneContext *ctx,
   if (ctx->catalog->foreign_keys->len == 0)
     return TRUE;
   plan.existing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  read_keys (&plan);
   plan.by_table = g_hash_table_new (NULL, NULL);
   plan.adds = pgm_statements_new ();
   plan.tasks = g_ptr_array_new_with_free_func ((GDestroyNotify) task_free);

@@ -187,9 +187,10 @@ pgm_preflight_check_large_objects (PgmPreflight *self, const char *name, GError 
   count = pgm_preflight_count (objects, "large object is", "large objects are");
   size = pgm_format_bytes ((guint64) pgm_result_get_int64 (result, 0, 1));
   if (self->options->include != NULL && self->options->include[0] != NULL)
-    pgm_preflight_add (self, name, PGM_CHECK_WARNING, NULL,
-                       "%s of the source (%s) belong to no table and are left out with --include.",
-                       count, size);
+    pgm_preflight_add (
+        self, name, PGM_CHECK_WARNING, NULL,
+        "%s left out with --include, since none belongs to a table: %s at the source.", count,
+        size);
   else
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
                        "%s cloned with owner and privileges, %s at the source.", count, size);

@@ -20,14 +20,17 @@ static const char indexes_sql[] =
     "AND NOT" PGM_SQL_EXTENSION_MEMBER ("i.indrelid") "AND NOT" PGM_SQL_EXTENSION_MEMBER (
         "i.indexrelid") "ORDER BY i.indrelid, i.indisprimary DESC, c.relname COLLATE \"C\"";
 
-/* %s: a partition's constraint points to its parent's since 11. */
+/* %s: a partition's constraint points to its parent's since 11. One that points to
+ * another of its own table is the server's: it refers to a partition of what that
+ * one refers to. */
 static const char foreign_keys_sql[] =
     "SELECT o.oid, o.conrelid, o.confrelid, o.conname, pg_get_constraintdef(o.oid),"
     " o.convalidated, %s"
     " FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE o.contype = 'f' AND" PGM_SQL_USER_NAMESPACE "   AND NOT" PGM_SQL_EXTENSION_MEMBER (
-        "c.oid") "ORDER BY o.conrelid, o.conname COLLATE \"C\", o.oid";
+        "c.oid") "AND NOT EXISTS (SELECT FROM pg_constraint p WHERE p.oid = %s AND p.conrelid = o.conrelid)"
+                 " ORDER BY o.conrelid, o.conname COLLATE \"C\", o.oid";
 
 void
 pgm_index_free (PgmIndex *self)
@@ -118,7 +121,8 @@ pgm_catalog_read_foreign_keys (PgmCatalog *self,
                                GError **error)
 {
   gboolean has_parent = pgm_connection_get_major (connection) >= 11;
-  g_autofree char *sql = g_strdup_printf (foreign_keys_sql, has_parent ? "o.conparentid" : "0");
+  const char *parent = has_parent ? "o.conparentid" : "0";
+  g_autofree char *sql = g_strdup_printf (foreign_keys_sql, parent, parent);
   g_autoptr (PgmResult) result =
       pgm_connection_query (connection, sql, 0, NULL, cancellable, error);
 

@@ -68,6 +68,27 @@ def patterns(pair):
         pair.drop(databases)
 
 
+@case("a partition taken without its parent keeps the foreign key it had from it")
+def lone_partition(pair):
+    databases = pair.load("""
+        CREATE TABLE ref (i int PRIMARY KEY); INSERT INTO ref VALUES (1);
+        CREATE TABLE tree (i int REFERENCES ref, k int) PARTITION BY LIST (k); CREATE TABLE leaf PARTITION OF tree FOR VALUES IN (1);
+        INSERT INTO tree VALUES (1, 1);""")
+    pair.clone(databases, "--include", "*.leaf", "--include", "*.ref")
+    query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'leaf'::regclass AND contype = 'f';"
+    databases.both(query)
+    assert "REFERENCES" in databases.destination(query)
+    pair.drop(databases)
+
+
+@case("--include of a table without the one it refers to: told")
+def lone_reference(pair):
+    databases = pair.load("CREATE TABLE ref (i int PRIMARY KEY); CREATE TABLE t (i int REFERENCES ref);")
+    result = pair.clone(databases, "--include", "*.t")
+    assert "t_i_fkey of public.t is left out" in result.text, result
+    pair.drop(databases)
+
+
 @case("--include of something that is not there: told, exit 3 or 5")
 def pattern_nothing(pair):
     databases = pair.load(SHOP)
