@@ -46,7 +46,6 @@ struct _PgmIndexPool
   guint n_copiers; /* that still copy */
   guint running;   /* tasks of large tables under way */
   guint hired;
-  guint expected; /* tables with rows that have not been added yet */
   gboolean finishing;
   GError *error;
 };
@@ -333,8 +332,6 @@ pgm_index_pool_new (PgmCloneContext *ctx,
   g_cond_init (&self->changed);
   g_queue_init (&self->large);
   g_queue_init (&self->small);
-  for (guint i = 0; i < ctx->catalog->tables->len; i++)
-    self->expected += ((PgmTable *) g_ptr_array_index (ctx->catalog->tables, i))->kind == 'r';
   pgm_progress_set_indexes (ctx->progress, pgm_index_plan_count (plan));
   if (cancellable != NULL)
     {
@@ -435,15 +432,9 @@ pgm_index_pool_add_table (PgmIndexPool *self, PgmTable *table)
 {
   GPtrArray *items = pgm_index_plan_items (self->plan, table);
 
-  if (table->kind != 'r')
+  if (items->len == 0 || table->kind != 'r')
     return;
   g_mutex_lock (&self->lock);
-  self->expected -= self->expected > 0 ? 1 : 0;
-  if (items->len == 0)
-    {
-      g_mutex_unlock (&self->lock);
-      return;
-    }
   if (table->bytes < LARGE_TABLE)
     g_queue_push_tail (&self->small, task_new (table, items));
   else if (items->len == 1)
