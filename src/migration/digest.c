@@ -26,6 +26,7 @@ enum
   OID_FLOAT4 = 700,
   OID_FLOAT8 = 701,
   OID_CIRCLE = 718,
+  OID_CHAR_ARRAY = 1002,
   OID_FLOAT4_ARRAY = 1021,
   OID_FLOAT8_ARRAY = 1022,
   OID_VARCHAR = 1043,
@@ -130,17 +131,27 @@ append_float (GString *sql, const char *name, const char *send)
                           name, send, name);
 }
 
-/* array_send() would do, were it not for a null bitmap that says nothing but
- * still shows in its flags. */
+/* The array @name with its elements written as @element (SQL on u.x). array_send()
+ * would do, were it not for a null bitmap that says nothing but still shows in its
+ * flags. */
 static void
-append_float_array (GString *sql, const char *name, const char *send)
+append_array (GString *sql, const char *name, const char *element)
 {
   g_string_append_printf (
       sql,
       "CASE WHEN %s IS NOT NULL THEN pg_catalog.concat(pg_catalog.array_dims(%s), "
-      "(SELECT pg_catalog.string_agg(CASE WHEN u.x::text = 'NaN' THEN 'NaN' "
-      "ELSE coalesce(pg_catalog.%s(u.x)::text, 'NULL') END, ',' ORDER BY u.i) FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, i))) END",
-      name, name, send, name);
+      "(SELECT pg_catalog.string_agg(coalesce(%s, 'NULL'), ',' ORDER BY u.i) "
+      "FROM pg_catalog.unnest(%s) WITH ORDINALITY u(x, i))) END",
+      name, name, element, name);
+}
+
+static void
+append_float_array (GString *sql, const char *name, const char *send)
+{
+  g_autoptr (GString) element = g_string_new (NULL);
+
+  append_float (element, "u.x", send);
+  append_array (sql, name, element->str);
 }
 
 static void
@@ -160,6 +171,8 @@ append_column (GString *sql, const PgmColumn *column, gboolean md5, gboolean to_
     append_float_array (sql, name, "float8send");
   else if (column->type_oid == OID_CHAR) /* from 16 on written as \nnn above 127 */
     g_string_append_printf (sql, "%s::pg_catalog.int4", name);
+  else if (column->type_oid == OID_CHAR_ARRAY)
+    append_array (sql, name, "u.x::pg_catalog.int4::text");
   else if (column->type_oid == OID_XML) /* its own output leaves most declarations out */
     g_string_append_printf (sql, "%s::pg_catalog.text", name);
   else if (column->type_oid == OID_BYTEA)

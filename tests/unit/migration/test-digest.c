@@ -139,6 +139,24 @@ test_floats (void)
   assert_seen ("nan1", "UPDATE nan1 SET a = 0.10000000000000002 WHERE a = 0.1");
 }
 
+/* From 16 on a byte above 127 is written as \\nnn, also inside of an array. */
+static void
+test_bytes (void)
+{
+  g_autofree char *before = NULL;
+
+  pgm_test_cluster_execute (
+      cluster, "postgres",
+      "CREATE TABLE bytes (c \"char\", a \"char\"[]);"
+      "INSERT INTO bytes VALUES ((-56)::\"char\", ARRAY[(-56)::\"char\", NULL, ''])");
+  before = digest_in (cluster, "postgres", "bytes", "a::text IS NOT NULL", FALSE, FALSE);
+  g_assert_true (g_str_has_prefix (before, "1 "));
+  assert_seen ("bytes", "UPDATE bytes SET a[1] = (-55)::\"char\"");
+  assert_seen ("bytes", "UPDATE bytes SET a[2] = 'N'");
+  assert_seen ("bytes", "UPDATE bytes SET a = ('[0:2]=' || a::text)::\"char\"[]");
+  assert_seen ("bytes", "UPDATE bytes SET a = NULL");
+}
+
 /* F6: a declaration that xml's own output leaves out. */
 static void
 test_xml (void)
@@ -256,6 +274,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/migration/digest/changes", test_changes);
   g_test_add_func ("/migration/digest/large-values", test_large_values);
   g_test_add_func ("/migration/digest/floats", test_floats);
+  g_test_add_func ("/migration/digest/bytes", test_bytes);
   g_test_add_func ("/migration/digest/xml", test_xml);
   g_test_add_func ("/migration/digest/edges", test_edges);
   g_test_add_func ("/migration/digest/versions", test_versions);
