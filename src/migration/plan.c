@@ -68,6 +68,15 @@ pgm_plan_limits (const PgmPlanOptions *options,
   *split_from = options->workers < 2 ? G_MAXUINT64 : *part_bytes * 2;
 }
 
+guint
+pgm_plan_count_parts (guint64 bytes, guint64 part_bytes, guint workers)
+{
+  guint64 n = MAX (bytes / part_bytes + (bytes % part_bytes != 0), 2);
+  guint64 even = MAX (workers, 1);
+
+  return (guint) MIN ((n + even - 1) / even * even, PARTS_MAX);
+}
+
 GStrv
 pgm_plan_cut_pages (gint64 pages, guint n_parts)
 {
@@ -208,6 +217,7 @@ static gboolean
 add_ranges (PgmPlan *self,
             PgmPlanEntry *entry,
             PgmConnection *source,
+            guint workers,
             guint64 split_from,
             guint64 part_bytes,
             GCancellable *cancellable,
@@ -218,9 +228,8 @@ add_ranges (PgmPlan *self,
 
   if (bytes > split_from && *entry->columns != '\0' && entry->table->extension == NULL)
     {
-      guint n_parts = (guint) CLAMP (bytes / part_bytes + (bytes % part_bytes != 0), 2, PARTS_MAX);
-
-      if (!cut_table (entry->table, source, n_parts, &conditions, cancellable, error))
+      if (!cut_table (entry->table, source, pgm_plan_count_parts (bytes, part_bytes, workers),
+                      &conditions, cancellable, error))
         return FALSE;
     }
   entry->n_parts = conditions != NULL ? g_strv_length (conditions) : 1;
@@ -234,6 +243,7 @@ static gboolean
 add_parts (PgmPlan *self,
            PgmPlanEntry *entry,
            PgmConnection *source,
+           guint workers,
            guint64 split_from,
            guint64 part_bytes,
            GCancellable *cancellable,
@@ -241,7 +251,7 @@ add_parts (PgmPlan *self,
 {
   if (entry->leaves != NULL)
     add_leaves (self, entry);
-  else if (!add_ranges (self, entry, source, split_from, part_bytes, cancellable, error))
+  else if (!add_ranges (self, entry, source, workers, split_from, part_bytes, cancellable, error))
     return FALSE;
   entry->parts_left = (gint) entry->n_parts;
   return TRUE;
@@ -411,8 +421,8 @@ pgm_plan_new (PgmCatalog *catalog,
   add_entries (self, catalog, roots, options);
   pgm_plan_limits (options, self->bytes, &split_from, &part_bytes);
   for (guint i = 0; i < self->entries->len; i++)
-    if (!add_parts (self, g_ptr_array_index (self->entries, i), source, split_from, part_bytes,
-                    cancellable, error))
+    if (!add_parts (self, g_ptr_array_index (self->entries, i), source, options->workers,
+                    split_from, part_bytes, cancellable, error))
       return NULL;
   pgm_plan_queue (self, options->workers, NULL, NULL);
   return g_steal_pointer (&self);

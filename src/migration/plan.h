@@ -85,6 +85,10 @@ void pgm_plan_report (const PgmPlan *self, const PgmCatalog *catalog, PgmReport 
  * of @total bytes: parts small enough that the workers end together. */
 void pgm_plan_limits (const PgmPlanOptions *options, guint64 total, guint64 *split_from, guint64 *part_bytes);
 
+/* In how many parts a table of @bytes is cut: a multiple of @workers, so that a
+ * table that makes up most of a database doesn't leave one of them idle. */
+guint pgm_plan_count_parts (guint64 bytes, guint64 part_bytes, guint workers);
+
 /* Conditions "(ctid >= '(a,0)' AND ctid < '(b,0)')" that cut @pages into
  * @n_parts; the last is open. NULL-terminated, transfer full. */
 GStrv pgm_plan_cut_pages (gint64 pages, guint n_parts);

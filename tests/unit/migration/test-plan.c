@@ -103,6 +103,11 @@ test_limits (void)
   pgm_plan_limits (&options, (guint64) 1 << 50, &from, &bytes);
   g_assert_cmpuint (bytes, ==, 1024 * MIB);
 
+  g_assert_cmpuint (pgm_plan_count_parts (640 * MIB, 94 * MIB, 2), ==, 8);
+  g_assert_cmpuint (pgm_plan_count_parts (640 * MIB, 94 * MIB, 3), ==, 9);
+  g_assert_cmpuint (pgm_plan_count_parts (MIB + 1, MIB, 1), ==, 2);
+  g_assert_cmpuint (pgm_plan_count_parts (MIB, MIB, 0), ==, 2);
+
   options.workers = 1;
   pgm_plan_limits (&options, (guint64) 1 << 50, &from, &bytes);
   g_assert_cmpuint (from, ==, G_MAXUINT64);
