@@ -26,8 +26,9 @@ find_in_authority (const char *dsn, gsize offset, gsize *start, gsize *length)
 }
 
 static gboolean
-find_in_query (const char *dsn, gsize offset, gsize *start, gsize *length)
+find_in_query (const char *dsn, const char *wanted, gsize offset, gsize *start, gsize *length)
 {
+  gsize size = strlen (wanted);
   const char *parameter = strchr (dsn, '?');
 
   while (parameter != NULL)
@@ -36,7 +37,7 @@ find_in_query (const char *dsn, gsize offset, gsize *start, gsize *length)
       const char *next = strchr (parameter, '&');
 
       if (value != NULL && (next == NULL || value < next) && (gsize) (value + 1 - dsn) >= offset &&
-          g_str_has_prefix (parameter, "password="))
+          (gsize) (value - parameter) == size && strncmp (parameter, wanted, size) == 0)
         {
           *start = (gsize) (value + 1 - dsn);
           *length = next != NULL ? (gsize) (next - value - 1) : strlen (value + 1);
@@ -65,8 +66,9 @@ skip_value (const char *value)
 }
 
 static gboolean
-find_in_keywords (const char *dsn, gsize offset, gsize *start, gsize *length)
+find_in_keywords (const char *dsn, const char *wanted, gsize offset, gsize *start, gsize *length)
 {
+  gsize size = strlen (wanted);
   const char *p = dsn;
 
   while (*p != '\0')
@@ -86,7 +88,7 @@ find_in_keywords (const char *dsn, gsize offset, gsize *start, gsize *length)
         ;
       value = p;
       end = p = skip_value (p);
-      if (keyword_end - keyword == 8 && strncmp (keyword, "password", 8) == 0 &&
+      if ((gsize) (keyword_end - keyword) == size && strncmp (keyword, wanted, size) == 0 &&
           (gsize) (value - dsn) >= offset)
         {
           gboolean quoted = *value == '\'' && end > value + 1 && end[-1] == '\'';
@@ -104,8 +106,8 @@ pgm_dsn_find_password (const char *dsn, gsize offset, gsize *start, gsize *lengt
 {
   if (is_uri (dsn))
     return find_in_authority (dsn, offset, start, length) ||
-           find_in_query (dsn, offset, start, length);
-  return find_in_keywords (dsn, offset, start, length);
+           find_in_query (dsn, "password", offset, start, length);
+  return find_in_keywords (dsn, "password", offset, start, length);
 }
 
 static char *
@@ -172,16 +174,29 @@ pgm_dsn_split_password (const char *dsn, PgmSecret **password)
   return rest;
 }
 
-void
-pgm_dsn_mask_password (char *dsn)
+/* The passphrase of a client key is no less a secret. */
+static gboolean
+find_key_password (const char *dsn, gsize offset, gsize *start, gsize *length)
+{
+  return is_uri (dsn) ? find_in_query (dsn, "sslpassword", offset, start, length)
+                      : find_in_keywords (dsn, "sslpassword", offset, start, length);
+}
+
+static void
+mask_found (char *dsn, gboolean (*find) (const char *, gsize, gsize *, gsize *))
 {
   gsize offset = 0, start, length;
 
-  while (pgm_dsn_find_password (dsn, offset, &start, &length))
+  while (offset <= strlen (dsn) && find (dsn, offset, &start, &length))
     {
       memset (dsn + start, '*', length);
       offset = start + length + 1;
-      if (offset > strlen (dsn))
-        break;
     }
+}
+
+void
+pgm_dsn_mask_password (char *dsn)
+{
+  mask_found (dsn, pgm_dsn_find_password);
+  mask_found (dsn, find_key_password);
 }

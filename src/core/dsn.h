@@ -17,7 +17,8 @@ gboolean pgm_dsn_find_password (const char *dsn, gsize offset, gsize *start, gsi
  * last one win), decoded, or NULL. Both transfer full. */
 char *pgm_dsn_split_password (const char *dsn, PgmSecret **password);
 
-/* Overwrites every password in @dsn, in place, with '*'. */
+/* Overwrites every password in @dsn, that of a client key (sslpassword) too, in
+ * place, with '*'. */
 void pgm_dsn_mask_password (char *dsn);
 
 G_END_DECLS

@@ -33,7 +33,10 @@ static const Case cases[] = {
     "postgresql://db1:5432/shop" },
   { "postgresql://[::1]:5432/a:b@c", "postgresql://[::1]:5432/a:b@c", NULL,
     "postgresql://[::1]:5432/a:b@c" },
-  { "host=db1 sslpassword=x", "host=db1 sslpassword=x", NULL, "host=db1 sslpassword=x" },
+  /* A key's passphrase is hidden, but is none of the server's. */
+  { "host=db1 sslpassword=x", "host=db1 sslpassword=x", NULL, "host=db1 sslpassword=*" },
+  { "postgresql://u:p@h/d?sslpassword=key&password=pw", "postgresql://u@h/d?sslpassword=key", "pw",
+    "postgresql://u:*@h/d?sslpassword=***&password=**" },
   { "application_name='password=x'", "application_name='password=x'", NULL,
     "application_name='password=x'" },
   { "service=shop", "service=shop", NULL, "service=shop" },
