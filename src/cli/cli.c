@@ -1,5 +1,8 @@
 #include "cli/cli.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/endpoint-options.h"
 #include "core/i18n.h"
+#include "core/units.h"
 
 static const PgmCommand commands[] = {
   { "clone", N_ ("Copy a database whole into another server"), pgm_command_clone },
@@ -45,11 +49,23 @@ print_version (const PgmCliHost *host)
   g_print ("pgmanager %s\n%s\n", PGM_VERSION, libraries);
 }
 
+void
+pgm_command_print_error (const char *indent, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *shown = pgm_display_text (lines[i]);
+
+      g_printerr ("%s%s\n", i > 0 ? indent : "", shown);
+    }
+}
+
 int
 pgm_command_fail (const GError *error)
 {
   g_autofree char *text = NULL;
-  g_autofree char *shown = NULL;
 
   if (pgm_error_is_cancelled (error))
     {
@@ -57,8 +73,25 @@ pgm_command_fail (const GError *error)
       return PGM_EXIT_INTERRUPTED;
     }
   text = pgm_error_to_text (error);
-  g_printerr ("pgmanager: %s\n", text);
+  g_printerr ("pgmanager: ");
+  pgm_command_print_error ("", text);
   return (int) pgm_error_to_exit (error);
+}
+
+/* Options are taken as bytes (FILENAME to GOption), for under LC_ALL=C, as in a
+ * cron job, it would refuse every name that is not ASCII. Names are UTF-8. */
+static gboolean
+check_encoding (char **argv, GError **error)
+{
+  for (guint i = 0; argv[i] != NULL; i++)
+    if (!g_utf8_validate (argv[i], -1, NULL))
+      {
+        pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                            _ ("Write names in UTF-8, and in a URI percent-encoded."),
+                            "argument %u of %s is not UTF-8", i, argv[0]);
+        return FALSE;
+      }
+  return TRUE;
 }
 
 gboolean
@@ -74,6 +107,8 @@ pgm_command_parse (GOptionContext *context, int *argc, char ***argv, gboolean *h
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   *help = FALSE;
+  if (!check_encoding (*argv, error))
+    return FALSE;
   if (!g_option_context_parse (context, argc, argv, &local_error))
     {
       pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("See the command's --help."), "%s",
@@ -137,6 +172,15 @@ has_display (void)
 }
 
 static int
+fail_unknown (const char *name)
+{
+  g_printerr ("pgmanager: %s: ", name[0] == '-' ? _ ("unknown option") : _ ("unknown command"));
+  pgm_command_print_error ("", name);
+  g_printerr ("  %s\n", _ ("Hint: pgmanager --help lists the commands."));
+  return PGM_EXIT_USAGE;
+}
+
+static int
 run_command (PgmCli *cli, int argc, char **argv)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
@@ -145,13 +189,71 @@ run_command (PgmCli *cli, int argc, char **argv)
         {
           /* GOption takes entries out of the array that it parses. */
           g_autofree char **own = g_memdup2 (argv + 1, sizeof (char *) * (gsize) argc);
+          g_autofree char *name = g_strdup_printf ("pgmanager %s", argv[1]);
 
+          g_set_prgname (name); /* as the command's help shows it */
           return commands[i].run (cli, argc - 1, own);
         }
     }
-  g_printerr ("pgmanager: %s: %s\n", _ ("unknown command"), argv[1]);
-  g_printerr ("  %s\n", _ ("Hint: pgmanager --help lists the commands."));
-  return PGM_EXIT_USAGE;
+  return fail_unknown (argv[1]);
+}
+
+/* `help clone` is what people try: it means `clone --help`. */
+static int
+run_help (PgmCli *cli, int argc, char **argv)
+{
+  char *asked[] = { argv[0], argc > 2 ? argv[2] : NULL, (char[]){ "--help" }, NULL };
+
+  if (argc > 2)
+    return run_command (cli, 3, asked);
+  print_help ();
+  return PGM_EXIT_OK;
+}
+
+/* A shell may start us with a standard stream closed. The next file opened, a
+ * server's socket perhaps, would get its number, and what we print would go
+ * there. */
+static void
+fill_standard_streams (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO)
+    close (fd);
+}
+
+/* What was lost on its way out must not look like success. A reader that went
+ * away (`| head`) has what it wanted. */
+static int
+flush_output (int status)
+{
+  struct pollfd reader = { .fd = STDOUT_FILENO };
+
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  if (status != PGM_EXIT_OK || (poll (&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0))
+    return status;
+  g_printerr ("pgmanager: %s\n", _ ("can't write to the standard output"));
+  g_printerr ("  %s\n", _ ("Hint: Look whether the disk is full where it goes."));
+  return PGM_EXIT_FAILED;
+}
+
+static int
+run (PgmCli *cli, int argc, char **argv)
+{
+  if (argc < 2)
+    print_help ();
+  else if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
+           strcmp (argv[1], "help") == 0)
+    return run_help (cli, argc, argv);
+  else if (strcmp (argv[1], "--version") == 0 || strcmp (argv[1], "version") == 0)
+    print_version (cli->host);
+  else
+    return run_command (cli, argc, argv);
+  return PGM_EXIT_OK;
 }
 
 int
@@ -159,18 +261,18 @@ pgm_cli_main (int argc, char **argv, const PgmCliHost *host)
 {
   char **taken = pgm_arguments_take (argc, argv);
   PgmCli cli = { .host = host, .program = taken[0] };
-  int status = PGM_EXIT_OK;
+  int status;
 
+  fill_standard_streams ();
   if (argc < 2 && has_display ())
     status = open_desktop (taken[0]);
-  else if (argc < 2 || strcmp (taken[1], "--help") == 0 || strcmp (taken[1], "-h") == 0 ||
-           strcmp (taken[1], "help") == 0)
-    print_help ();
-  else if (strcmp (taken[1], "--version") == 0 || strcmp (taken[1], "version") == 0)
-    print_version (host);
   else
-    status = run_command (&cli, argc, taken);
-
+    {
+      /* Whoever reads our output may leave; what runs on the servers goes on, and
+       * what is ours there is taken down in order. */
+      signal (SIGPIPE, SIG_IGN);
+      status = flush_output (run (&cli, argc, taken));
+    }
   pgm_arguments_free (taken);
   return status;
 }

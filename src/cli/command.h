@@ -32,6 +32,11 @@ int pgm_command_demo (PgmCli *cli, int argc, char **argv);
 /* Prints @error on standard error as the program does and returns its status. */
 int pgm_command_fail (const GError *error);
 
+/* Prints @text, which may have several lines and name things with any bytes in
+ * them, on standard error: @indent stands before every line but the first, and
+ * control characters are made harmless. */
+void pgm_command_print_error (const char *indent, const char *text);
+
 /* Parses @argv in place with @context's options; afterwards nothing may be left
  * over. Errors are PGM_ERROR_USAGE. *@help is TRUE when --help was printed. */
 gboolean

@@ -26,7 +26,7 @@ static GOptionContext *
 make_context (DemoArguments *arguments)
 {
   const GOptionEntry entries[] = {
-    { "orders", 0, 0, G_OPTION_ARG_STRING, &arguments->orders,
+    { "orders", 0, 0, G_OPTION_ARG_FILENAME, &arguments->orders,
       N_ ("Size of the sample: orders in the shop"), "N" },
     { "keep", 0, 0, G_OPTION_ARG_NONE, &arguments->keep,
       N_ ("Leave both clusters running and show their URIs"), NULL },

@@ -13,7 +13,7 @@ add_entry (GOptionGroup *group,
            const char *placeholder)
 {
   GOptionEntry entries[] = {
-    { name, 0, 0, G_OPTION_ARG_STRING, target, description, placeholder },
+    { name, 0, 0, G_OPTION_ARG_FILENAME, target, description, placeholder },
     G_OPTION_ENTRY_NULL,
   };
 

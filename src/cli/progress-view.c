@@ -22,7 +22,7 @@ typedef enum
 struct _PgmProgressView
 {
   ViewMode mode;
-  guint lines_drawn;
+  GArray *lines_drawn; /* guint: columns of each line on the screen */
   int last_phase;
   gint64 last_plain;
   gboolean hidden_cursor;
@@ -39,6 +39,7 @@ pgm_progress_view_new (PgmOutput output)
                : isatty (STDERR_FILENO) && term != NULL && strcmp (term, "dumb") != 0 ? VIEW_LIVE
                                                                                       : VIEW_PLAIN;
   self->last_phase = -1;
+  self->lines_drawn = g_array_new (FALSE, FALSE, sizeof (guint));
   return self;
 }
 
@@ -46,6 +47,7 @@ void
 pgm_progress_view_free (PgmProgressView *self)
 {
   pgm_progress_view_end (self);
+  g_array_unref (self->lines_drawn);
   g_free (self);
 }
 
@@ -59,12 +61,47 @@ terminal_width (void)
   return 80;
 }
 
+/* A terminal made narrower since has wrapped what was drawn, so that it takes
+ * more lines now. */
 static void
 erase (PgmProgressView *self)
 {
-  if (self->lines_drawn > 0)
-    g_printerr ("\033[%uA\r\033[J", self->lines_drawn);
-  self->lines_drawn = 0;
+  guint width = terminal_width ();
+  guint rows = 0;
+
+  for (guint i = 0; i < self->lines_drawn->len; i++)
+    rows += 1 + (MAX (g_array_index (self->lines_drawn, guint, i), 1) - 1) / width;
+  if (rows > 0)
+    g_printerr ("\033[%uA\r\033[J", rows);
+  g_array_set_size (self->lines_drawn, 0);
+}
+
+static guint
+columns_of (gunichar character)
+{
+  if (g_unichar_iszerowidth (character))
+    return 0;
+  return g_unichar_iswide (character) ? 2 : 1;
+}
+
+/* Cuts @text to at most @width columns of a terminal; returns how many it takes. */
+static guint
+cut (char *text, guint width)
+{
+  guint used = 0;
+
+  for (char *place = text; *place != '\0'; place = g_utf8_next_char (place))
+    {
+      guint columns = columns_of (g_utf8_get_char (place));
+
+      if (used + columns > width)
+        {
+          *place = '\0';
+          break;
+        }
+      used += columns;
+    }
+  return used;
 }
 
 /* One line, cut to the width: a wrapped line would break the redrawing. */
@@ -72,12 +109,10 @@ static void
 add_line (PgmProgressView *self, GString *picture, guint width, const char *text)
 {
   g_autofree char *shown = pgm_display_text (text);
-  glong length = g_utf8_strlen (shown, -1);
+  guint columns = cut (shown, width - 1);
 
-  if (length >= (glong) width)
-    *g_utf8_offset_to_pointer (shown, (glong) width - 1) = '\0';
   g_string_append_printf (picture, "%s\n", shown);
-  self->lines_drawn++;
+  g_array_append_val (self->lines_drawn, columns);
 }
 
 static void
@@ -134,16 +169,17 @@ summary_text (const PgmSnapshot *snapshot)
   g_autofree char *rate = pgm_format_byte_rate (snapshot->bytes_per_sec);
   GString *text = g_string_new (NULL);
 
+  /* In order of worth: a narrow terminal cuts the end. */
   g_string_append_printf (text, "%5.1f %%", snapshot->percent);
-  if (snapshot->total_bytes > 0)
-    g_string_append_printf (text, "  %s", bytes);
-  if (snapshot->bytes_per_sec > 0)
-    g_string_append_printf (text, "  %s", rate);
   if (snapshot->eta_sec >= 0 && snapshot->phase != PGM_PHASE_DONE)
     {
       g_autofree char *eta = pgm_format_duration (snapshot->eta_sec);
       g_string_append_printf (text, "  %s %s", _ ("left:"), eta);
     }
+  if (snapshot->bytes_per_sec > 0)
+    g_string_append_printf (text, "  %s", rate);
+  if (snapshot->total_bytes > 0)
+    g_string_append_printf (text, "  %s", bytes);
   return g_string_free (text, FALSE);
 }
 
@@ -154,14 +190,11 @@ draw_table (PgmProgressView *self, GString *picture, guint width, const PgmTable
   g_autofree char *rows = pgm_format_count (table->rows_copied);
   g_autofree char *name = g_strdup_printf ("%s.%s", table->schema, table->name);
   g_autofree char *shown = pgm_display_text (name);
-  glong length = g_utf8_strlen (shown, -1);
+  guint room = CLAMP (width * 2 / 5, 10, 32);
+  guint used = cut (shown, room);
 
-  if (length > 32)
-    *g_utf8_offset_to_pointer (shown, 32) = '\0';
-  g_string_append (line, shown);
-  for (glong i = length; i < 33; i++)
-    g_string_append_c (line, ' ');
-  append_bar (line, table->percent, 16);
+  g_string_append_printf (line, "%s%*s", shown, (int) (room + 1 - used), "");
+  append_bar (line, table->percent, CLAMP (width / 5, 4, 16));
   g_string_append_printf (line, " %3.0f %%  ", table->percent);
   g_string_append_printf (
       line, g_dngettext (PGM_GETTEXT_DOMAIN, "%s row", "%s rows", table->rows_copied), rows);

@@ -55,7 +55,7 @@ print_checks (const PgmReport *report, gboolean all)
 
       if (!all && check->level == PGM_CHECK_OK)
         continue;
-      g_print ("%-8s %-28s ", level_label (check->level), check->name);
+      g_print ("%-8s %-30s ", level_label (check->level), check->name);
       put (check->reason);
       g_print ("\n");
       if (check->fix_sql != NULL && check->level != PGM_CHECK_OK)
@@ -138,11 +138,22 @@ print_clone (const PgmReport *report)
   g_print ("%-14s%s (%s)\n", _ ("Copied"), bytes, rate);
   g_print ("%-14s", _ ("Objects"));
   g_print (_ ("%" G_GUINT64_FORMAT " tables, %" G_GUINT64_FORMAT " indexes, %" G_GUINT64_FORMAT
-              " constraints, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT
-              " large objects"),
+              " constraints, %" G_GUINT64_FORMAT " sequences, %" G_GUINT64_FORMAT " large objects"),
            report->tables, report->indexes, report->constraints, report->sequences,
            report->large_objects);
   g_print ("\n%-14s%s\n", _ ("Time"), seconds);
+}
+
+static const char *
+state_label (const char *state)
+{
+  if (strcmp (state, "only-source") == 0)
+    return _ ("only on the source");
+  if (strcmp (state, "only-destination") == 0)
+    return _ ("only on the destination");
+  if (strcmp (state, "different") == 0)
+    return _ ("different");
+  return state;
 }
 
 static void
@@ -150,10 +161,7 @@ print_object_difference (const PgmObjectDifference *difference)
 {
   g_print ("\n%s ", difference->object_class);
   put (difference->identity);
-  g_print (": %s\n", strcmp (difference->state, "only-source") == 0 ? _ ("only on the source")
-                     : strcmp (difference->state, "only-destination") == 0
-                         ? _ ("only on the destination")
-                         : _ ("different"));
+  g_print (": %s\n", state_label (difference->state));
   if (difference->source_ddl != NULL)
     put_block ("  < ", difference->source_ddl);
   if (difference->destination_ddl != NULL)
@@ -167,7 +175,7 @@ print_table_comparison (const PgmTableComparison *table)
   put (table->schema);
   g_print (".");
   put (table->name);
-  g_print (": %s", table->state);
+  g_print (": %s", state_label (table->state));
   if (table->reason != NULL)
     {
       g_print (": ");
@@ -183,7 +191,7 @@ print_table_comparison (const PgmTableComparison *table)
     {
       const PgmRowDifference *row = g_ptr_array_index (table->rows, i);
 
-      g_print ("  %s ", row->state);
+      g_print ("  %s: ", state_label (row->state));
       put (row->key != NULL ? row->key : "");
       g_print ("\n");
       if (row->source_row != NULL)
@@ -194,8 +202,9 @@ print_table_comparison (const PgmTableComparison *table)
 }
 
 static void
-print_comparison (const PgmReport *report)
+print_comparison (const PgmReport *report, const PgmCompareOptions *options)
 {
+  gboolean both = options == NULL || options->schema == options->data;
   guint64 rows = 0;
   guint equal = 0;
   g_autofree char *seconds = pgm_format_duration (report->seconds);
@@ -216,23 +225,35 @@ print_comparison (const PgmReport *report)
   count = pgm_format_count (rows);
   if (report->objects->len > 0 || equal < report->table_comparisons->len)
     g_print ("\n");
-  g_print ("%-14s", _ ("Schema"));
-  g_print (_ ("%" G_GUINT64_FORMAT " objects compared, %u differ"), report->objects_compared,
-           report->objects->len);
-  g_print ("\n%-14s", _ ("Data"));
-  g_print (_ ("%u tables digested (%s rows), %u differ"), report->table_comparisons->len, count,
-           report->table_comparisons->len - equal);
-  g_print ("\n%-14s%s\n", _ ("Time"), seconds);
+  if (both || options->schema)
+    {
+      g_print ("%-14s", _ ("Schema"));
+      g_print (_ ("%" G_GUINT64_FORMAT " objects compared, %u differ"), report->objects_compared,
+               report->objects->len);
+      g_print ("\n");
+    }
+  if (both || options->data)
+    {
+      g_print ("%-14s", _ ("Data"));
+      g_print (_ ("%u tables digested (%s rows), %u differ"), report->table_comparisons->len, count,
+               report->table_comparisons->len - equal);
+      g_print ("\n");
+    }
+  g_print ("%-14s%s\n", _ ("Time"), seconds);
+  if (g_strcmp0 (report->source, report->destination) == 0)
+    g_print ("%-14s%s\n", _ ("Note"), _ ("Both ends are one and the same database."));
 }
 
 static const char *
-outcome_label (const PgmReport *report)
+outcome_label (const PgmReport *report, gboolean dry_run)
 {
   gboolean compare = g_strcmp0 (report->kind, "compare") == 0;
 
   switch ((PgmOutcome) report->outcome)
     {
     case PGM_OUTCOME_DONE:
+      if (dry_run)
+        return _ ("ready; nothing was changed");
       return compare ? _ ("equal") : _ ("done");
     case PGM_OUTCOME_DIFFERENT:
       return _ ("DIFFERENT");
@@ -249,6 +270,15 @@ outcome_label (const PgmReport *report)
 }
 
 static void
+print_field (const char *label, const char *text)
+{
+  if (text == NULL)
+    return;
+  g_printerr ("  %s ", label);
+  pgm_command_print_error ("    ", text);
+}
+
+static void
 print_error (const PgmReport *report)
 {
   if (report->error != NULL && report->outcome != PGM_OUTCOME_INTERRUPTED)
@@ -261,10 +291,8 @@ print_error (const PgmReport *report)
         g_string_append_printf (text, " (SQLSTATE %s)", report->sqlstate);
       shown = pgm_display_text (text->str);
       g_printerr ("pgmanager: %s\n", shown);
-      if (report->detail != NULL)
-        g_printerr ("  %s %s\n", _ ("Detail:"), report->detail);
-      if (report->hint != NULL)
-        g_printerr ("  %s %s\n", _ ("Hint:"), report->hint);
+      print_field (_ ("Detail:"), report->detail);
+      print_field (_ ("Hint:"), report->hint);
     }
   if (report->resumable)
     g_printerr (
@@ -296,7 +324,7 @@ pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output)
   if (clone && ended && !dry_run)
     print_clone (report);
   if (!clone && (report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_DIFFERENT))
-    print_comparison (report);
-  g_print ("%-14s%s\n", _ ("Result"), outcome_label (report));
+    print_comparison (report, spec->compare);
+  g_print ("%-14s%s\n", _ ("Result"), outcome_label (report, dry_run));
   print_error (report);
 }

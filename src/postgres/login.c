@@ -208,6 +208,8 @@ find_hint (const char *sqlstate, const char *text)
       "The network can't reach that host: check the address and the routing." },
     { NULL, "does not support SSL",
       "The server has no TLS: set sslmode=prefer, or turn ssl on there." },
+    { NULL, "definition of service \"",
+      "Services are defined in ~/.pg_service.conf, or in the file that PGSERVICEFILE names." },
     { NULL, "for connection option \"", "That value must be a whole number." },
     { NULL, "invalid port number", "A port is a number from 1 to 65535." },
     { NULL, "certificate", "Check sslmode, sslrootcert and the server's certificate." },
