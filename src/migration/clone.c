@@ -305,6 +305,14 @@ restore_within (CloneRun *run, GError **error)
   return pgm_schema_restore_pre_data (ctx, run->control, run->cancellable, error);
 }
 
+/* An older ledger goes, but not before what it knows of suspended triggers. */
+static gboolean
+replace_ledger (CloneRun *run, GError **error)
+{
+  return run->ledger == NULL || (pgm_triggers_restore (run->control, run->cancellable, error) &&
+                                 pgm_ledger_drop (run->control, run->cancellable, error));
+}
+
 /* Ledger, emptied or dropped objects, and the schema: whole or absent. */
 static gboolean
 restore_anew (CloneRun *run, GError **error)
@@ -315,7 +323,7 @@ restore_anew (CloneRun *run, GError **error)
 
   pgm_progress_set_activity (ctx->progress, "restoring the schema");
   if (!pgm_connection_exec (run->control, "BEGIN", run->cancellable, error) ||
-      (run->ledger != NULL && !pgm_ledger_drop (run->control, run->cancellable, error)) ||
+      !replace_ledger (run, error) ||
       !pgm_ledger_create (run->control, ctx->ends->job_id, source->identity.system_identifier,
                           source->database, options, run->cancellable, error) ||
       !restore_within (run, error) ||
@@ -388,8 +396,7 @@ static gboolean
 step_copy (CloneRun *run, GError **error)
 {
   PgmCloneContext *ctx = &run->ctx;
-  PgmCopierOptions options = { .freeze = !ctx->options->data_only,
-                               .replica = ctx->options->data_only };
+  PgmCopierOptions options = { .freeze = !ctx->options->data_only };
 
   if (!open_pool (run, error))
     return FALSE;
@@ -397,6 +404,9 @@ step_copy (CloneRun *run, GError **error)
     return unlock_source (run, error);
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_COPY);
   options.pool = run->pool;
+  if (ctx->options->data_only &&
+      !pgm_triggers_have_foreign_keys (run->control, &options.replica, run->cancellable, error))
+    return FALSE;
   return pgm_copiers_run (ctx, run->plan, run->keeper, &options, run->cancellable, error) &&
          pgm_large_objects_copy (ctx, ctx->copy_workers, run->cancellable, error) &&
          pgm_keeper_ping (run->keeper, run->cancellable, error) &&
@@ -427,13 +437,21 @@ step_indexes (CloneRun *run, GError **error)
 }
 
 static gboolean
+restore_triggers (CloneRun *run, GError **error)
+{
+  return pgm_connection_exec (run->control, "BEGIN", run->cancellable, error) &&
+         pgm_triggers_restore (run->control, run->cancellable, error) &&
+         pgm_connection_exec (run->control, "COMMIT", run->cancellable, error);
+}
+
+static gboolean
 step_finish (CloneRun *run, GError **error)
 {
   PgmCloneContext *ctx = &run->ctx;
   PgmConnection *watch = pgm_keeper_get_watch (run->keeper);
 
   if (!pgm_matviews_refresh (ctx, watch, run->control, run->cancellable, error) ||
-      !pgm_triggers_restore (run->control, run->cancellable, error) ||
+      !restore_triggers (run, error) ||
       (!ctx->options->schema_only &&
        !pgm_analyze_run (ctx, ctx->index_workers, run->cancellable, error)) ||
       (!ctx->options->data_only &&

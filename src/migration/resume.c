@@ -233,15 +233,46 @@ drop_foreign_keys (PgmConnection *control,
   return TRUE;
 }
 
-/* TRUNCATE where it may be; DELETE where rows belong to an extension, or where
- * foreign keys that aren't ours refer to the table (their triggers sleep under
- * session_replication_role). */
+/* Entries that foreign keys of other tables refer to; TRUNCATE refuses those. */
+static GHashTable *
+find_referenced (PgmConnection *control,
+                 GPtrArray *entries,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  g_autoptr (GString) sql = g_string_new ("SELECT v.i FROM (VALUES ");
+  g_autoptr (PgmResult) rows = NULL;
+  GHashTable *referenced = NULL;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const PgmPlanEntry *entry = g_ptr_array_index (entries, i);
+      g_autofree char *name = pgm_quote_qualified (entry->table->schema, entry->table->name);
+
+      g_string_append_printf (sql, "%s(%u, ", i > 0 ? ", " : "", i);
+      pgm_quote_append_literal (sql, name);
+      g_string_append (sql, "::regclass)");
+    }
+  g_string_append (sql, ") v(i, t) WHERE EXISTS (SELECT FROM pg_constraint c"
+                        " WHERE c.contype = 'f' AND c.confrelid = v.t AND c.conrelid <> v.t)");
+  rows = pgm_connection_query (control, sql->str, 0, NULL, cancellable, error);
+  if (rows == NULL)
+    return NULL;
+  referenced = g_hash_table_new (NULL, NULL);
+  for (guint row = 0; row < pgm_result_get_rows (rows); row++)
+    g_hash_table_add (referenced,
+                      g_ptr_array_index (entries, (guint) pgm_result_get_int64 (rows, row, 0)));
+  return referenced;
+}
+
+/* DELETE where rows belong to an extension, or where foreign keys that aren't
+ * ours refer to the table (their triggers sleep meanwhile). */
 static void
-append_emptying (GString *sql, const PgmCloneContext *ctx, const PgmPlanEntry *entry)
+append_emptying (GString *sql, const PgmPlanEntry *entry, GHashTable *referenced)
 {
   g_autofree char *from = pgm_plan_entry_from (entry);
 
-  if (entry->table->extension == NULL && !ctx->options->data_only)
+  if (entry->table->extension == NULL && !g_hash_table_contains (referenced, entry))
     g_string_append_printf (sql, "TRUNCATE %s;", from);
   else
     g_string_append_printf (sql, "DELETE FROM %s WHERE %s;", from,
@@ -253,6 +284,23 @@ append_emptying (GString *sql, const PgmCloneContext *ctx, const PgmPlanEntry *e
   g_string_append (sql, ");");
 }
 
+/* Foreign keys of our making go, others are kept from checking. */
+static gboolean
+disarm_foreign_keys (PgmCloneContext *ctx,
+                     GPtrArray *entries,
+                     PgmConnection *control,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  gboolean have = FALSE;
+
+  if (!ctx->options->data_only)
+    return drop_foreign_keys (control, entries, cancellable, error);
+  return pgm_triggers_have_foreign_keys (control, &have, cancellable, error) &&
+         (!have || pgm_connection_exec (control, "SET LOCAL session_replication_role = replica",
+                                        cancellable, error));
+}
+
 static gboolean
 empty_tables (PgmCloneContext *ctx,
               GPtrArray *entries,
@@ -261,21 +309,22 @@ empty_tables (PgmCloneContext *ctx,
               GError **error)
 {
   g_autoptr (GString) sql = g_string_new (NULL);
+  g_autoptr (GHashTable) referenced = NULL;
 
   if (entries->len == 0)
     return TRUE;
   pgm_progress_set_activity (ctx->progress, "emptying %u tables to copy them again", entries->len);
+  if (!pgm_connection_exec (control, "BEGIN", cancellable, error) ||
+      !disarm_foreign_keys (ctx, entries, control, cancellable, error) ||
+      !pgm_triggers_suspend (control, entries, cancellable, error))
+    return FALSE;
+  referenced = find_referenced (control, entries, cancellable, error);
+  if (referenced == NULL)
+    return FALSE;
   for (guint i = 0; i < entries->len; i++)
-    append_emptying (sql, ctx, g_ptr_array_index (entries, i));
+    append_emptying (sql, g_ptr_array_index (entries, i), referenced);
   g_string_append (sql, "COMMIT");
-  return pgm_connection_exec (control,
-                              ctx->options->data_only
-                                  ? "BEGIN; SET LOCAL session_replication_role = replica"
-                                  : "BEGIN",
-                              cancellable, error) &&
-         (ctx->options->data_only || drop_foreign_keys (control, entries, cancellable, error)) &&
-         pgm_triggers_suspend (control, entries, cancellable, error) &&
-         pgm_connection_exec (control, sql->str, cancellable, error);
+  return pgm_connection_exec (control, sql->str, cancellable, error);
 }
 
 static gboolean

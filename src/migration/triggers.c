@@ -71,14 +71,29 @@ pgm_triggers_suspend (PgmConnection *destination,
 gboolean
 pgm_triggers_restore (PgmConnection *destination, GCancellable *cancellable, GError **error)
 {
-  return pgm_connection_exec (destination, "BEGIN", cancellable, error) &&
-         run_selected (
+  return run_selected (
              destination,
-             "SELECT format('ALTER TABLE ONLY %I.%I ENABLE %s TRIGGER %I', table_schema, table_name,"
-             "   CASE enabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,"
-             "   trigger_name)"
-             "  FROM pgmanager.clone_trigger",
+             "SELECT format('ALTER TABLE ONLY %I.%I ENABLE %s TRIGGER %I', s.table_schema, s.table_name,"
+             "   CASE s.enabled WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END,"
+             "   s.trigger_name)"
+             "  FROM pgmanager.clone_trigger s JOIN pg_namespace n ON n.nspname = s.table_schema"
+             "  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.table_name"
+             "  JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = s.trigger_name",
              cancellable, error) &&
-         pgm_connection_exec (destination, "DELETE FROM pgmanager.clone_trigger; COMMIT",
-                              cancellable, error);
+         pgm_connection_exec (destination, "DELETE FROM pgmanager.clone_trigger", cancellable,
+                              error);
+}
+
+gboolean
+pgm_triggers_have_foreign_keys (PgmConnection *destination,
+                                gboolean *have,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_autofree char *answer = pgm_connection_query_value (
+      destination, "SELECT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f')", 0, NULL,
+      cancellable, error);
+
+  *have = g_strcmp0 (answer, "t") == 0;
+  return answer != NULL;
 }

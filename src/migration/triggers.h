@@ -12,8 +12,17 @@ G_BEGIN_DECLS
 gboolean pgm_triggers_suspend (PgmConnection *destination, GPtrArray *entries, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* All that the ledger knows of, in one transaction. */
+/* All that the ledger knows of and that is still there. In the caller's
+ * transaction. */
 gboolean pgm_triggers_restore (PgmConnection *destination, GCancellable *cancellable, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+
+/* Do foreign keys stand that rows would be checked by one by one, and in the
+ * wrong order? Then rows are written under session_replication_role = replica,
+ * which needs a privilege that is not asked for otherwise. */
+gboolean pgm_triggers_have_foreign_keys (PgmConnection *destination,
+                                         gboolean *have,
+                                         GCancellable *cancellable,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
