@@ -11,6 +11,9 @@
 #define MIN_SAMPLE_US (G_USEC_PER_SEC / 10)
 #define MAX_SAMPLES   64
 
+/* The share of the work that must be done before the time left is guessed. */
+#define MIN_SHARE 0.005
+
 /* What a table or an index weighs in the whole job. A table costs something even
  * when it is empty; all indexes together are taken for a third of the copy. */
 #define TABLE_WEIGHT 8192.0
@@ -541,6 +544,9 @@ compose_eta_locked (PgmProgress *self, const Work *work, double window_rate, gin
   double rate = window_rate;
   double remaining = work->weight_total - work->weight_done;
 
+  /* From next to nothing anything may follow: "left: 1 d 07 h", and done at once. */
+  if (work->weight_done - self->work_started_weight < MIN_SHARE * work->weight_total)
+    return -1;
   if (rate <= 0 && self->work_started_us != 0)
     rate = rate_of (work->weight_done, self->work_started_weight,
                     (double) (now - self->work_started_us) / G_USEC_PER_SEC);
@@ -557,6 +563,13 @@ compose_rates_locked (PgmProgress *self, PgmSnapshot *snapshot, const Work *work
   const Sample *oldest;
   double seconds;
 
+  /* Checking and making the schema is no copying: it must not make the first
+   * rates, and the time left from them, look bad. */
+  if (snapshot->phase >= PGM_PHASE_CONNECTING && snapshot->phase <= PGM_PHASE_SCHEMA)
+    {
+      self->n_samples = 0;
+      self->work_started_us = 0;
+    }
   if (self->work_started_us == 0 && work->weight_total > 0)
     {
       self->work_started_us = now;

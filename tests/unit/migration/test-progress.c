@@ -231,6 +231,40 @@ test_rates (void)
   pgm_record_unref (snapshot);
 }
 
+/* Time before the copy is none of the copy's, and from next to nothing no time
+ * left is guessed. */
+static void
+test_first_rates (void)
+{
+  g_autoptr (PgmProgress) progress = pgm_progress_new ("a", "clone", NULL);
+  guint table = pgm_progress_add_table (progress, "s", "t", 1000000, 1 << 30);
+  PgmSnapshot *snapshot;
+  gint64 started;
+  double seconds;
+
+  pgm_progress_set_phase (progress, PGM_PHASE_SCHEMA);
+  pgm_record_unref (pgm_progress_compose (progress));
+  g_usleep (600000);
+  pgm_record_unref (pgm_progress_compose (progress));
+  started = g_get_monotonic_time ();
+  pgm_progress_set_phase (progress, PGM_PHASE_COPY);
+  pgm_progress_table_status (progress, table, PGM_TABLE_COPYING);
+
+  bump (progress, table, 1000, 100000);
+  snapshot = pgm_progress_compose (progress);
+  g_assert_cmpfloat (snapshot->eta_sec, ==, -1);
+  pgm_record_unref (snapshot);
+
+  g_usleep (150000);
+  bump (progress, table, 99000, 9900000);
+  snapshot = pgm_progress_compose (progress);
+  seconds = (double) (g_get_monotonic_time () - started) / G_USEC_PER_SEC;
+  g_assert_cmpfloat (snapshot->rows_per_sec, >, 100000 / seconds * 0.8);
+  g_assert_cmpfloat (snapshot->eta_sec, >, 0);
+  g_assert_cmpfloat (snapshot->eta_sec, <, seconds * 9 * 1.3);
+  pgm_record_unref (snapshot);
+}
+
 static void
 test_bounds (void)
 {
@@ -329,6 +363,7 @@ main (int argc, char **argv)
   g_test_add_func ("/migration/progress/tables", test_tables);
   g_test_add_func ("/migration/progress/indexes-and-units", test_indexes_and_units);
   g_test_add_func ("/migration/progress/rates", test_rates);
+  g_test_add_func ("/migration/progress/first-rates", test_first_rates);
   g_test_add_func ("/migration/progress/bounds", test_bounds);
   g_test_add_func ("/migration/progress/many-tables", test_many_tables);
   g_test_add_func ("/migration/progress/threads", test_threads);
