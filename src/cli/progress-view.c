@@ -1,5 +1,6 @@
 #include "cli/progress-view.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -173,10 +174,13 @@ summary_text (const PgmSnapshot *snapshot)
   g_string_append_printf (text, "%5.1f %%", snapshot->percent);
   if (snapshot->eta_sec >= 0 && snapshot->phase != PGM_PHASE_DONE)
     {
-      g_autofree char *eta = pgm_format_duration (snapshot->eta_sec);
+      /* To a tenth of a second nobody knows it. */
+      double seconds = MAX (ceil (snapshot->eta_sec), 1);
+      g_autofree char *eta =
+          seconds < 60 ? g_strdup_printf (_ ("%.0f s"), seconds) : pgm_format_duration (seconds);
       g_string_append_printf (text, "  %s %s", _ ("left:"), eta);
     }
-  if (snapshot->bytes_per_sec > 0)
+  if (snapshot->bytes_per_sec > 0 && snapshot->phase != PGM_PHASE_INDEXES)
     g_string_append_printf (text, "  %s", rate);
   if (snapshot->total_bytes > 0)
     g_string_append_printf (text, "  %s", bytes);
