@@ -20,6 +20,7 @@ trap '' INT TERM HUP
 read -r line
 if [ -s "$1/data/postmaster.pid" ]; then
   read -r pid <"$1/data/postmaster.pid"
+  pid=${pid#-} # initdb's own server writes its number negative
   kill -CONT "$pid" 2>/dev/null
   kill -QUIT "$pid" 2>/dev/null
   i=0
