@@ -3,7 +3,8 @@
 #
 #   sh tests/run.sh [SET] [--slice I/N] [--seed S] [-k PATTERN] [--build DIR]
 #
-# Sets: ci        lint, unit, budget, app, system, matrix, regress (the default)
+# Sets: ci        lint, unit, budget, app, system, matrix, regress and a part of kill
+#                 that the commit chooses (the default)
 #       lint      the rules of the tree
 #       unit      each room by itself
 #       system    the program against real clusters: traps, bad input, privileges
@@ -29,7 +30,7 @@ slice=
 pattern=
 seed=$(date +%s)
 
-usage() { sed -n '2,25s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n "2,25s/^# \\{0,1\\}//p" "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -200,6 +201,16 @@ fetch() {
   sh "$top/tests/pg/fetch.sh" "$@" || :
 }
 
+# Of the longer sets CI takes a part, another one with each commit.
+commit_slice() {
+  commit=$(git -C "$top" rev-parse HEAD 2>/dev/null | cut -c 1-7) || commit=
+  number=$((0x${commit:-0}))
+  slice=$((number % 2 + 1))/2
+  seed=$number
+  echo "to replay: sh tests/run.sh kill --slice $slice --seed $seed"
+  python_suite kill
+}
+
 # ---- go --------------------------------------------------------------------------
 
 sh "$top/data/install-deps.sh" build run test
@@ -235,6 +246,7 @@ ci)
   suite system python_suite ci
   suite matrix python_suite matrix
   suite regress python_suite regress
+  suite kill commit_slice
   ;;
 lint | unit | budget) suite "$set_name" meson_suite "$set_name" ;;
 app) suite app run_app ;;
