@@ -168,7 +168,9 @@ cut_table (const PgmTable *table,
   *conditions = NULL;
   if (pgm_connection_get_major (source) >= 14 && table->heap)
     {
-      if (table->pages >= n_parts)
+      /* Few pages can stand for much: values moved out to TOAST. */
+      n_parts = (guint) MIN ((gint64) n_parts, table->pages);
+      if (n_parts >= 2)
         *conditions = pgm_plan_cut_pages (table->pages, n_parts);
       return TRUE;
     }
