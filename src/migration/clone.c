@@ -313,6 +313,23 @@ replace_ledger (CloneRun *run, GError **error)
                                  pgm_ledger_drop (run->control, run->cancellable, error));
 }
 
+/* After a COMMIT of which we don't know how it went: its connection broke, or we
+ * were interrupted and the server was past heeding it. */
+static gboolean
+has_begun (CloneRun *run)
+{
+  PgmLedger *ledger = NULL;
+  gboolean begun;
+
+  if (pgm_connection_is_lost (run->control) ||
+      !pgm_connection_exec (run->control, "ROLLBACK", NULL, NULL) ||
+      !pgm_ledger_read (run->control, &ledger, NULL, NULL))
+    return TRUE; /* it may have come to pass */
+  begun = ledger != NULL;
+  g_clear_pointer (&ledger, pgm_ledger_free);
+  return begun;
+}
+
 /* Ledger, emptied or dropped objects, and the schema: whole or absent. */
 static gboolean
 restore_anew (CloneRun *run, GError **error)
@@ -332,7 +349,7 @@ restore_anew (CloneRun *run, GError **error)
     return FALSE;
   if (!pgm_connection_exec (run->control, "COMMIT", run->cancellable, error))
     {
-      run->begun = pgm_connection_is_lost (run->control); /* it may have come to pass */
+      run->begun = has_begun (run);
       return FALSE;
     }
   run->begun = TRUE;
