@@ -44,11 +44,11 @@ make_context (CloneArguments *arguments)
 {
   const GOptionEntry entries[] = {
     { "copy-workers", 0, 0, G_OPTION_ARG_FILENAME, &arguments->copy_workers,
-      N_ ("Tables copied at once"), "N" },
+      N_ ("Tables copied at once (2 per processor, at most 4)"), "N" },
     { "index-workers", 0, 0, G_OPTION_ARG_FILENAME, &arguments->index_workers,
-      N_ ("Indexes and keys built at once"), "N" },
+      N_ ("Indexes and keys built at once (1 per processor, at most 4)"), "N" },
     { "split-larger-than", 0, 0, G_OPTION_ARG_FILENAME, &arguments->split,
-      N_ ("Copy larger tables in several parts at once, e.g. 1GB"), "SIZE" },
+      N_ ("Copy larger tables in several parts, e.g. 1GB (chosen by size and workers)"), "SIZE" },
     { "include", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->include,
       N_ ("Only this: \"schema\" or \"schema.table\", with * and ?; may be repeated"), "PATTERN" },
     { "exclude", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->exclude,

@@ -26,9 +26,9 @@ typedef enum
 
 typedef struct
 {
-  int status;        /* exit status; -signal when killed by one */
-  GBytes *output;    /* with PGM_CHILD_KEEP_OUTPUT */
-  char *errors;      /* standard error, valid UTF-8; of more than 256 KiB the
+  int status;     /* exit status; -signal when killed by one */
+  GBytes *output; /* with PGM_CHILD_KEEP_OUTPUT */
+  char *errors;   /* standard error, valid UTF-8; of more than 256 KiB the
                         beginning and the end */
 } PgmChildResult;
 

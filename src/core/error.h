@@ -46,7 +46,8 @@ typedef enum
 GQuark pgm_error_quark (void);
 
 /* Sets @error (which may be NULL: then nothing happens). */
-void pgm_error_set (GError **error, PgmErrorCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void
+pgm_error_set (GError **error, PgmErrorCode code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 /* The same with the extra fields; each may be NULL. All strings are copied. */
 void pgm_error_set_full (GError **error,

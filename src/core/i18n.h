@@ -6,5 +6,5 @@
 
 #include <glib.h>
 
-#define _(text) g_dgettext (PGM_GETTEXT_DOMAIN, (text))
+#define _(text)  g_dgettext (PGM_GETTEXT_DOMAIN, (text))
 #define N_(text) (text)

@@ -44,7 +44,9 @@ void pgm_reader_fail (PgmReader *self);
 /* FALSE with an error of PGM_ERROR_PROTOCOL (position and a hex excerpt around
  * it in the detail) when a read failed or, with @to_end, bytes are left over.
  * @what names the message in the error. */
-gboolean pgm_reader_finish (const PgmReader *self, const char *what, gboolean to_end, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_reader_finish (const PgmReader *self,
+                            const char *what,
+                            gboolean to_end,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -24,30 +24,54 @@ struct _PgmEngineInterface
 {
   GTypeInterface parent;
 
-  void (*start_job_async) (PgmEngine *self, PgmJobSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*start_job_async) (PgmEngine *self,
+                           PgmJobSpec *spec,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
   char *(*start_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
-  void (*stop_job_async) (PgmEngine *self, const char *job_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*stop_job_async) (PgmEngine *self,
+                          const char *job_id,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data);
   gboolean (*stop_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
   PgmSnapshot *(*ref_snapshot) (PgmEngine *self, const char *job_id);
   PgmReport *(*ref_report) (PgmEngine *self, const char *job_id);
 
-  void (*start_sample_async) (PgmEngine *self, PgmSampleSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*start_sample_async) (PgmEngine *self,
+                              PgmSampleSpec *spec,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
   PgmSample *(*start_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
-  void (*stop_sample_async) (PgmEngine *self, const char *sample_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*stop_sample_async) (PgmEngine *self,
+                             const char *sample_id,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
   gboolean (*stop_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 };
 
 /* Starts a job; finishes as soon as it is accepted, with its id (transfer full).
  * What becomes of it comes by "snapshot" and "finished". PGM_ERROR_REFUSED while
  * another job runs (one at a time for now). */
-void pgm_engine_start_job_async (PgmEngine *self, PgmJobSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void pgm_engine_start_job_async (PgmEngine *self,
+                                 PgmJobSpec *spec,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
 char *pgm_engine_start_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* Cancels a running job; finishes when it has ended. */
-void pgm_engine_stop_job_async (PgmEngine *self, const char *job_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void pgm_engine_stop_job_async (PgmEngine *self,
+                                const char *job_id,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
 gboolean pgm_engine_stop_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* The newest picture, and the report of a finished job. Transfer full, or NULL. */
@@ -55,11 +79,19 @@ PgmSnapshot *pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id);
 PgmReport *pgm_engine_ref_report (PgmEngine *self, const char *job_id);
 
 /* Two throw-away clusters with a sample database, for trying things out. */
-void pgm_engine_start_sample_async (PgmEngine *self, PgmSampleSpec *spec, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void pgm_engine_start_sample_async (PgmEngine *self,
+                                    PgmSampleSpec *spec,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
 PgmSample *pgm_engine_start_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* Stops them and removes everything of theirs. */
-void pgm_engine_stop_sample_async (PgmEngine *self, const char *sample_id, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+void pgm_engine_stop_sample_async (PgmEngine *self,
+                                   const char *sample_id,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
 gboolean pgm_engine_stop_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -29,7 +29,7 @@ struct _PgmJob
   PgmReport *report; /* see the header */
   gint64 started_at;
   gint64 started_us; /* monotonic */
-  GError *error; /* of the thread, NULL when it came to its end */
+  GError *error;     /* of the thread, NULL when it came to its end */
 
   GMutex state_lock;
   PgmSnapshot *snapshot;

@@ -7,7 +7,9 @@
 G_BEGIN_DECLS
 
 /* Opens @workers sessions ("analyze-1" …). */
-gboolean pgm_analyze_run (PgmCloneContext *ctx, guint workers, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_analyze_run (PgmCloneContext *ctx,
+                          guint workers,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

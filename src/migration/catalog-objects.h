@@ -28,7 +28,7 @@ typedef struct
 
 typedef struct
 {
-  int other_major;   /* of the server it will be compared with */
+  int other_major;     /* of the server it will be compared with */
   gboolean superusers; /* both sessions': nothing is hidden from them */
   gboolean no_owner;
   gboolean no_acl;

@@ -18,7 +18,8 @@ void pgm_compare_buckets_free (PgmCompareBuckets *self);
 
 /* Conditions on alias t, one a side, for the next rows to look at, a bounded
  * number of them. FALSE at the end. Transfer full. */
-gboolean pgm_compare_buckets_next (PgmCompareBuckets *self, char **source_where, char **destination_where);
+gboolean
+pgm_compare_buckets_next (PgmCompareBuckets *self, char **source_where, char **destination_where);
 
 /* FALSE when there was more that differs than is looked at. */
 gboolean pgm_compare_buckets_is_complete (PgmCompareBuckets *self);

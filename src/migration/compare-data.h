@@ -40,6 +40,9 @@ PgmTableComparison *pgm_table_comparison_new (const char *schema, const char *na
 
 /* Makes it "failed", in words with a hint for @user, and a problem of @report
  * (NULL: not). @end: whose @error it is, when known. */
-void pgm_table_comparison_fail (PgmTableComparison *self, PgmEnds *ends, const GError *error, PgmReport *report);
+void pgm_table_comparison_fail (PgmTableComparison *self,
+                                PgmEnds *ends,
+                                const GError *error,
+                                PgmReport *report);
 
 G_END_DECLS

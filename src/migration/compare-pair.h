@@ -23,8 +23,9 @@ typedef struct
 } PgmComparePair;
 
 /* Opens both sessions and exports a snapshot from each: the keeper. */
-PgmComparePair *pgm_compare_pair_export (PgmEnds *ends, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+PgmComparePair *pgm_compare_pair_export (PgmEnds *ends,
+                                         GCancellable *cancellable,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Opens both sessions under the snapshots of @keeper, which must outlive it. */
 PgmComparePair *pgm_compare_pair_import (PgmComparePair *keeper,
                                          GCancellable *cancellable,
@@ -45,8 +46,9 @@ gboolean pgm_compare_pair_query (PgmComparePair *self,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Begins anew under the same snapshot after a statement has failed. */
-gboolean pgm_compare_pair_recover (PgmComparePair *self, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_compare_pair_recover (PgmComparePair *self,
+                                   GCancellable *cancellable,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Would every further statement fail as well? */
 gboolean pgm_compare_error_is_fatal (const GError *error);

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const PgmTable *source;      /* NULL: on the other side only */
+  const PgmTable *source; /* NULL: on the other side only */
   const PgmTable *destination;
-  guint64 weight;              /* bytes, of the larger side; at least 1 */
+  guint64 weight; /* bytes, of the larger side; at least 1 */
 } PgmCompareUnit;
 
 /* PgmCompareUnit, largest first. The catalogs must outlive it. Left out: views

@@ -20,12 +20,12 @@ typedef struct
   PgmProgress *progress;
   PgmEnds *ends;
   PgmFilter *filter;
-  PgmCatalog *catalog;   /* of the source under @snapshot, filtered by @filter */
-  char *snapshot;        /* exported identifier, alive while the keeper is */
+  PgmCatalog *catalog; /* of the source under @snapshot, filtered by @filter */
+  char *snapshot;      /* exported identifier, alive while the keeper is */
   PgmTool *pg_dump;
   PgmTool *pg_restore;
-  char *directory;       /* private, 0700, removed at the end */
-  char *archive;         /* custom-format schema dump in @directory */
+  char *directory; /* private, 0700, removed at the end */
+  char *archive;   /* custom-format schema dump in @directory */
   guint copy_workers;
   guint index_workers;
 
@@ -37,7 +37,10 @@ typedef struct
 void pgm_clone_context_count (PgmCloneContext *self, guint64 *counter, guint64 n);
 
 /* Adds to report->problems under the lock, with an event in the progress. @sql may be NULL. */
-void pgm_clone_context_problem (PgmCloneContext *self, const char *object, const char *sql, const GError *error);
+void pgm_clone_context_problem (PgmCloneContext *self,
+                                const char *object,
+                                const char *sql,
+                                const GError *error);
 
 /* Does @error end the whole, or only the one object? An error that the server
  * raised for a statement is the object's own; not so a full disk, a lost or

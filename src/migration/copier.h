@@ -22,8 +22,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean freeze;  /* tables are empty and of our making: they may be frozen */
-  gboolean replica; /* foreign keys and triggers stand: session_replication_role */
+  gboolean freeze;    /* tables are empty and of our making: they may be frozen */
+  gboolean replica;   /* foreign keys and triggers stand: session_replication_role */
   PgmIndexPool *pool; /* is told of every table that is complete; may be NULL */
 } PgmCopierOptions;
 

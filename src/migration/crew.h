@@ -17,13 +17,16 @@ typedef struct
   gpointer data;
 } PgmCrewMember;
 
-typedef gboolean (*PgmCrewFunc) (PgmCrewMember *member, gpointer task, GCancellable *cancellable, GError **error);
+typedef gboolean (*PgmCrewFunc) (PgmCrewMember *member,
+                                 gpointer task,
+                                 GCancellable *cancellable,
+                                 GError **error);
 
 typedef struct
 {
-  const char *role;   /* sessions are called "role-1" … */
+  const char *role; /* sessions are called "role-1" … */
   guint workers;
-  gboolean source;    /* open a source session too, under ctx->snapshot */
+  gboolean source;      /* open a source session too, under ctx->snapshot */
   const char *settings; /* SQL for each destination session, may be NULL */
 } PgmCrewOptions;
 

@@ -55,12 +55,17 @@ gboolean pgm_digest_read (PgmConnection *connection,
 
 /* The statement of pgm_digest_read(), for callers that send it themselves, and its
  * result. Transfer full. */
-char *pgm_digest_select_sql (const PgmTable *table, GPtrArray *columns, const char *where, gboolean md5, gboolean to_utf8);
+char *pgm_digest_select_sql (const PgmTable *table,
+                             GPtrArray *columns,
+                             const char *where,
+                             gboolean md5,
+                             gboolean to_utf8);
 void pgm_digest_set_from_result (PgmDigest *self, PgmResult *result);
 
 /* SQL of the text that is digested of a row, and of the bigint hash of any such
  * text; for statements that compare single rows. Transfer full. */
-char *pgm_digest_row_sql (const PgmTable *table, GPtrArray *columns, gboolean md5, gboolean to_utf8);
+char *
+pgm_digest_row_sql (const PgmTable *table, GPtrArray *columns, gboolean md5, gboolean to_utf8);
 char *pgm_digest_hash_sql (const char *text_sql, gboolean md5, gboolean to_utf8);
 
 /* What to read @table from: "ONLY s.t", or "s.t" where the rows are in its

@@ -259,6 +259,24 @@ pattern_finds (const PgmPattern *self, PgmResult *names)
   return FALSE;
 }
 
+/* Each of them must match something on one side. */
+static gboolean
+patterns_find (GPtrArray *patterns, PgmResult *names, PgmResult *other, GError **error)
+{
+  for (guint i = 0; i < patterns->len; i++)
+    {
+      const PgmPattern *pattern = g_ptr_array_index (patterns, i);
+
+      if (pattern_finds (pattern, names) || (other != NULL && pattern_finds (pattern, other)))
+        continue;
+      pgm_error_set_full (error, PGM_ERROR_NOT_FOUND, NULL, NULL,
+                          "Names are case-sensitive; --dry-run without patterns lists the tables.",
+                          "nothing matches --include “%s”", pattern->text);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static PgmResult *
 read_names (PgmConnection *connection, GCancellable *cancellable, GError **error)
 {
@@ -286,18 +304,7 @@ pgm_filter_check (PgmFilter *self,
     return FALSE;
   if (other != NULL && (other_names = read_names (other, cancellable, error)) == NULL)
     return FALSE;
-  for (guint i = 0; i < self->include->len; i++)
-    {
-      const PgmPattern *pattern = g_ptr_array_index (self->include, i);
-
-      if (pattern_finds (pattern, names) || (other != NULL && pattern_finds (pattern, other_names)))
-        continue;
-      pgm_error_set_full (error, PGM_ERROR_NOT_FOUND, NULL, NULL,
-                          "Names are case-sensitive; --dry-run without --include lists the tables.",
-                          "nothing matches --include “%s”", pattern->text);
-      return FALSE;
-    }
-  return TRUE;
+  return patterns_find (self->include, names, other_names, error);
 }
 
 static gboolean

@@ -12,7 +12,9 @@ G_BEGIN_DECLS
 typedef struct _PgmFilter PgmFilter;
 
 /* PGM_ERROR_USAGE names the pattern that can't be understood. */
-PgmFilter *pgm_filter_new (const char *const *include, const char *const *exclude, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PgmFilter *pgm_filter_new (const char *const *include,
+                           const char *const *exclude,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_filter_free (PgmFilter *self);
 gboolean pgm_filter_takes (PgmFilter *self, const char *schema, const char *table);
 /* FALSE when there is neither include nor exclude. */
@@ -27,8 +29,7 @@ gboolean pgm_filter_check (PgmFilter *self,
                            PgmConnection *connection,
                            PgmConnection *other,
                            GCancellable *cancellable,
-                           GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes out of @catalog the tables that don't take part, with their indexes, and
  * foreign keys that have lost an end. */

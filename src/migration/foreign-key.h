@@ -15,7 +15,9 @@ G_BEGIN_DECLS
 /* Opens sessions of its own ("fk-1" …). Constraints that exist already are
  * skipped, or validated when only that is missing. One failing constraint is a
  * problem of the report; FALSE when cancelled or a connection was lost. */
-gboolean pgm_foreign_keys_restore (PgmCloneContext *ctx, guint workers, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_foreign_keys_restore (PgmCloneContext *ctx,
+                                   guint workers,
+                                   GCancellable *cancellable,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -12,12 +12,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  PgmIndex *index;      /* of the catalog */
+  PgmIndex *index; /* of the catalog */
   PgmTable *table;
-  char *tablespace;     /* NULL: the default, also when missing on the destination */
-  char *parameters;     /* "fillfactor='70'", of a key; or NULL */
-  char *afterwards;     /* statements on the finished index, each ended by ';'; or NULL */
-  gboolean exists;      /* on the destination */
+  char *tablespace; /* NULL: the default, also when missing on the destination */
+  char *parameters; /* "fillfactor='70'", of a key; or NULL */
+  char *afterwards; /* statements on the finished index, each ended by ';'; or NULL */
+  gboolean exists;  /* on the destination */
   gboolean constraint_exists;
 } PgmIndexItem;
 

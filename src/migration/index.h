@@ -57,8 +57,9 @@ gboolean pgm_index_pool_has_failed (PgmIndexPool *self);
 
 /* Waits for everything added, then makes the partitioned indexes. FALSE when
  * cancelled or when a connection was lost. */
-gboolean pgm_index_pool_finish (PgmIndexPool *self, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_index_pool_finish (PgmIndexPool *self,
+                                GCancellable *cancellable,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The whole of @table's indexes as one SQL string ("…;…;"), "" when it has none
  * to make: for a copier that builds a small table's indexes in the very

@@ -22,7 +22,8 @@ struct _PgmJournalInterface
 
 /* @self may be NULL: then nothing is written. */
 void pgm_journal_phase (PgmJournal *self, const char *job_id, PgmPhase phase);
-void pgm_journal_event (PgmJournal *self, const char *job_id, const char *type, const char *message);
+void
+pgm_journal_event (PgmJournal *self, const char *job_id, const char *type, const char *message);
 void pgm_journal_table (PgmJournal *self, const char *job_id, const PgmTableProgress *table);
 
 G_END_DECLS

@@ -47,16 +47,22 @@ PgmConnection *pgm_keeper_get_session (PgmKeeper *self);
 PgmConnection *pgm_keeper_get_watch (PgmKeeper *self);
 
 /* Is the transaction still there? Cheap. */
-gboolean pgm_keeper_ping (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_keeper_ping (PgmKeeper *self,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same, and every table still has the file and shape it had: what was read
  * is the snapshot's content. Before copied rows are declared complete. */
-gboolean pgm_keeper_verify (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_keeper_verify (PgmKeeper *self,
+                            GCancellable *cancellable,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* All rows are across: gives the locks back, so that DDL on the source goes on.
  * The snapshot stays for what is still read from the catalogs, held by the watch
  * and under another identifier. */
-gboolean pgm_keeper_unlock (PgmKeeper *self, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_keeper_unlock (PgmKeeper *self,
+                            GCancellable *cancellable,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For other sessions under the keeper's snapshot, any thread: ACCESS SHARE on
  * @tables (PgmTable) without waiting; @locked says whether it was to be had.

@@ -19,7 +19,9 @@ G_BEGIN_DECLS
 
 /* Opens @workers pairs of sessions ("lo-1" …); the sources import ctx->snapshot,
  * which must be alive. */
-gboolean pgm_large_objects_copy (PgmCloneContext *ctx, guint workers, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_large_objects_copy (PgmCloneContext *ctx,
+                                 guint workers,
+                                 GCancellable *cancellable,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

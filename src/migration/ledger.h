@@ -39,8 +39,10 @@ typedef struct
 
 /* NULL in @ledger when the destination has none. PGM_ERROR_REFUSED when the
  * schema is there, but not with our tables in it. */
-gboolean pgm_ledger_read (PgmConnection *destination, PgmLedger **ledger, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_ledger_read (PgmConnection *destination,
+                          PgmLedger **ledger,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_ledger_free (PgmLedger *self);
 
 /* Whole or absent. */
@@ -51,19 +53,25 @@ gboolean pgm_ledger_create (PgmConnection *destination,
                             const char *options,
                             GCancellable *cancellable,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean pgm_ledger_drop (PgmConnection *destination, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_ledger_drop (PgmConnection *destination,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* In the caller's transaction, or in one of its own. */
-gboolean pgm_ledger_mark (PgmConnection *destination, const char *phase, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_ledger_mark (PgmConnection *destination,
+                          const char *phase,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean pgm_ledger_set_fingerprint (PgmConnection *destination,
                                      const char *fingerprint,
                                      GCancellable *cancellable,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Appends one statement that notes down @parts, with the rows of each. */
-void pgm_ledger_append_parts (GString *sql, const PgmBatch *batch, const guint64 *rows, const PgmLedgerOrigin *origin);
+void pgm_ledger_append_parts (GString *sql,
+                              const PgmBatch *batch,
+                              const guint64 *rows,
+                              const PgmLedgerOrigin *origin);
 
 /* Are all parts of this table there? How it was cut then may be another way than
  * how it would be cut now. */

@@ -20,25 +20,25 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  PgmTable *table;      /* of the catalog; a partitioned one stands for its leaves */
-  GPtrArray *leaves;    /* PgmTable, then; else NULL. See routing.h */
-  gint64 bytes;         /* of the table or of all leaves */
-  guint progress;       /* handle of pgm_progress_add_table() */
+  PgmTable *table;   /* of the catalog; a partitioned one stands for its leaves */
+  GPtrArray *leaves; /* PgmTable, then; else NULL. See routing.h */
+  gint64 bytes;      /* of the table or of all leaves */
+  guint progress;    /* handle of pgm_progress_add_table() */
   gboolean binary;
-  char *columns;        /* quoted, comma-separated, without generated ones; "" for none */
-  char *selected;       /* what is read into them, when that isn't the columns themselves; or NULL */
-  char *condition;      /* of an extension's configuration table, without WHERE; or NULL */
+  char *columns;   /* quoted, comma-separated, without generated ones; "" for none */
+  char *selected;  /* what is read into them, when that isn't the columns themselves; or NULL */
+  char *condition; /* of an extension's configuration table, without WHERE; or NULL */
   guint n_parts;
-  gint parts_started;   /* atomic */
-  gint parts_left;      /* atomic */
+  gint parts_started; /* atomic */
+  gint parts_left;    /* atomic */
 } PgmPlanEntry;
 
 typedef struct
 {
   PgmPlanEntry *entry;
-  PgmTable *table;      /* that is read: the entry's, or one of its leaves */
-  guint number;         /* from 1 */
-  char *condition;      /* NULL: the whole table */
+  PgmTable *table; /* that is read: the entry's, or one of its leaves */
+  guint number;    /* from 1 */
+  char *condition; /* NULL: the whole table */
   guint64 bytes;
 } PgmPart;
 
@@ -59,9 +59,9 @@ typedef struct
 typedef struct
 {
   guint workers;
-  guint64 split_bytes;   /* 0: the plan decides */
-  gboolean text_only;    /* the destination's tables are not of our making */
-  gboolean in_recovery;  /* a standby can't read unlogged tables */
+  guint64 split_bytes;  /* 0: the plan decides */
+  gboolean text_only;   /* the destination's tables are not of our making */
+  gboolean in_recovery; /* a standby can't read unlogged tables */
 } PgmPlanOptions;
 
 /* @source: a session under the snapshot of @catalog; asked for ranges of keys.
@@ -83,7 +83,10 @@ void pgm_plan_report (const PgmPlan *self, const PgmCatalog *catalog, PgmReport 
 
 /* Bytes from which a table is split, and bytes wanted per part, for a database
  * of @total bytes: parts small enough that the workers end together. */
-void pgm_plan_limits (const PgmPlanOptions *options, guint64 total, guint64 *split_from, guint64 *part_bytes);
+void pgm_plan_limits (const PgmPlanOptions *options,
+                      guint64 total,
+                      guint64 *split_from,
+                      guint64 *part_bytes);
 
 /* In how many parts a table of @bytes is cut: a multiple of @workers, so that a
  * table that makes up most of a database doesn't leave one of them idle. */

@@ -20,11 +20,16 @@ void pgm_progress_unref (PgmProgress *self);
 void pgm_progress_set_phase (PgmProgress *self, PgmPhase phase);
 PgmPhase pgm_progress_get_phase (PgmProgress *self);
 void pgm_progress_set_activity (PgmProgress *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-void pgm_progress_event (PgmProgress *self, const char *type, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void pgm_progress_event (PgmProgress *self, const char *type, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 void pgm_progress_error (PgmProgress *self, const GError *error, gboolean retryable);
 
 /* Tables are added before copying starts; the index is the handle from then on. */
-guint pgm_progress_add_table (PgmProgress *self, const char *schema, const char *name, gint64 rows_estimate, guint64 size_bytes);
+guint pgm_progress_add_table (PgmProgress *self,
+                              const char *schema,
+                              const char *name,
+                              gint64 rows_estimate,
+                              guint64 size_bytes);
 /* Bumped with __atomic_fetch_add; any number of threads. */
 PgmProgressCounters *pgm_progress_get_counters (PgmProgress *self, guint table);
 void pgm_progress_table_status (PgmProgress *self, guint table, PgmTableStatus status);

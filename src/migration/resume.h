@@ -18,12 +18,14 @@
 G_BEGIN_DECLS
 
 /* Does the ledger tell of this very clone? PGM_ERROR_REFUSED says what differs. */
-gboolean pgm_resume_check (const PgmCloneContext *ctx, const PgmLedger *ledger, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_resume_check (const PgmCloneContext *ctx,
+                           const PgmLedger *ledger,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The source's schema must be what was restored. */
-gboolean pgm_resume_check_schema (const PgmLedger *ledger, const char *fingerprint, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_resume_check_schema (const PgmLedger *ledger,
+                                  const char *fingerprint,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Decides for every table of the plan, empties what is to be copied again and
  * requeues the plan. Kept tables are told to the progress and listed in @kept

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 
 /* For every table below such a tree's topmost root: OID of the table -> OID of
  * that root (GUINT_TO_POINTER). Empty on servers before 11. */
-GHashTable *pgm_routing_read (PgmConnection *source, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+GHashTable *pgm_routing_read (PgmConnection *source,
+                              GCancellable *cancellable,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -30,12 +30,15 @@
 G_BEGIN_DECLS
 
 /* Dumps into ctx->archive. ctx->snapshot must be alive. */
-gboolean pgm_schema_dump (PgmCloneContext *ctx, GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_schema_dump (PgmCloneContext *ctx,
+                          GCancellable *cancellable,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* SHA-256 (hex) of the pre-data script without what differs between two dumps
  * of the same schema. Transfer full. Needs the archive. */
-char *pgm_schema_fingerprint (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *pgm_schema_fingerprint (PgmCloneContext *ctx,
+                              GCancellable *cancellable,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sends the pre-data script inside the transaction that the caller has opened
  * on @destination; the caller commits (together with its ledger) or rolls back.

@@ -8,8 +8,9 @@
 G_BEGIN_DECLS
 
 /* What is set for the database, else the server's own default. Transfer full. */
-char *pgm_search_path_read (PgmConnection *connection, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *pgm_search_path_read (PgmConnection *connection,
+                            GCancellable *cancellable,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Runs @sql (statements, each ended by ';') in one transaction with @path. */
 gboolean pgm_search_path_exec (PgmConnection *connection,

@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   PgmToc *toc;
-  gboolean no_tablespaces; /* a tablespace in use is missing on the destination */
-  GPtrArray *pre_data;     /* PgmTocEntry, borrowed; without privileges */
-  GPtrArray *post_data;    /* what neither index.c nor foreign-key.c makes, then privileges */
+  gboolean no_tablespaces;   /* a tablespace in use is missing on the destination */
+  GPtrArray *pre_data;       /* PgmTocEntry, borrowed; without privileges */
+  GPtrArray *post_data;      /* what neither index.c nor foreign-key.c makes, then privileges */
   GPtrArray *event_triggers; /* with their comments */
   gboolean has_subscriptions;
 } PgmSelection;

@@ -141,6 +141,6 @@ pgm_toc_write (GPtrArray *entries, guint first, guint n, const char *path, GErro
       g_string_append_printf (text, "%u;\n", entry->id);
     }
   /* Not _NONE: before GLib 2.76 that leaves the tail of a longer file standing. */
-  return g_file_set_contents_full (path, text->str, (gssize) text->len, G_FILE_SET_CONTENTS_CONSISTENT,
-                                   0600, error);
+  return g_file_set_contents_full (path, text->str, (gssize) text->len,
+                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, error);
 }

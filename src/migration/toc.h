@@ -12,13 +12,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  guint id;            /* pg_dump's own */
-  guint32 catalog;     /* OID of the system catalog, or 0 */
+  guint id;        /* pg_dump's own */
+  guint32 catalog; /* OID of the system catalog, or 0 */
   guint32 oid;
-  char *text;          /* "TABLE shop orders alice" */
-  GArray *needs;       /* guint: ids of entries this one depends on */
+  char *text;    /* "TABLE shop orders alice" */
+  GArray *needs; /* guint: ids of entries this one depends on */
   gboolean pre_data;
-  gboolean taken;      /* for the caller; TRUE at first */
+  gboolean taken; /* for the caller; TRUE at first */
 } PgmTocEntry;
 
 typedef struct
@@ -37,8 +37,10 @@ enum
   PGM_CATALOG_EXTENSION = 3079,
 };
 
-PgmToc *pgm_toc_read (PgmTool *pg_restore, const char *archive, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+PgmToc *pgm_toc_read (PgmTool *pg_restore,
+                      const char *archive,
+                      GCancellable *cancellable,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Of texts of pg_restore -l --verbose and of pg_restore -l --section=pre-data. */
 PgmToc *pgm_toc_parse (const char *listing, const char *pre_data_listing);
 void pgm_toc_free (PgmToc *self);

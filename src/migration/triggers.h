@@ -9,13 +9,16 @@
 G_BEGIN_DECLS
 
 /* In the caller's transaction. @entries: PgmPlanEntry. */
-gboolean pgm_triggers_suspend (PgmConnection *destination, GPtrArray *entries, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_triggers_suspend (PgmConnection *destination,
+                               GPtrArray *entries,
+                               GCancellable *cancellable,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* All that the ledger knows of and that is still there. In the caller's
  * transaction. */
-gboolean pgm_triggers_restore (PgmConnection *destination, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_triggers_restore (PgmConnection *destination,
+                               GCancellable *cancellable,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Do foreign keys stand that rows would be checked by one by one, and in the
  * wrong order? Then rows are written under session_replication_role = replica,

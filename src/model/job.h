@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  PGM_JOB_CLONE,     /* with options.dry_run: preflight and plan only */
+  PGM_JOB_CLONE, /* with options.dry_run: preflight and plan only */
   PGM_JOB_COMPARE,
 } PgmJobKind;
 
@@ -41,7 +41,7 @@ typedef struct
   gboolean drop_existing;
   gboolean resume;
   gboolean dry_run;
-  char *bindir;         /* of pg_dump and pg_restore; NULL: look for them */
+  char *bindir; /* of pg_dump and pg_restore; NULL: look for them */
 } PgmCloneOptions;
 
 typedef struct

@@ -68,8 +68,10 @@ void pgm_record_unref (gpointer record);
 
 /* Transfer full. */
 char *pgm_record_to_json (gconstpointer record, gboolean pretty);
-gpointer pgm_record_from_json (const PgmRecordType *type, const char *json, gssize length, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gpointer pgm_record_from_json (const PgmRecordType *type,
+                               const char *json,
+                               gssize length,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Same JSON. */
 gboolean pgm_record_equal (gconstpointer a, gconstpointer b);

@@ -88,7 +88,7 @@ typedef struct
   gint64 destination_rows;
   gint64 differing_rows; /* -1: not counted */
   double seconds;
-  char *reason; /* for "failed" */
+  char *reason;    /* for "failed" */
   GPtrArray *rows; /* PgmRowDifference, the first ones */
 } PgmTableComparison;
 
@@ -97,17 +97,17 @@ typedef struct
   PgmRecord record;
   char *job_id;
   char *kind;
-  int outcome; /* PgmOutcome */
+  int outcome;        /* PgmOutcome */
   gint64 exit_status; /* PgmExit: what a command ends with */
   gint64 started_at;
   gint64 finished_at;
   double seconds;
-  char *source;      /* described, without password */
+  char *source; /* described, without password */
   char *destination;
   char *source_version;
   char *destination_version;
-  GPtrArray *checks;   /* PgmCheck */
-  GPtrArray *plan;     /* PgmPlanTable */
+  GPtrArray *checks; /* PgmCheck */
+  GPtrArray *plan;   /* PgmPlanTable */
   guint64 tables;
   guint64 rows;
   guint64 bytes;
@@ -115,8 +115,8 @@ typedef struct
   guint64 constraints;
   guint64 sequences;
   guint64 large_objects;
-  GPtrArray *problems; /* PgmProblem */
-  GPtrArray *objects;  /* PgmObjectDifference */
+  GPtrArray *problems;          /* PgmProblem */
+  GPtrArray *objects;           /* PgmObjectDifference */
   GPtrArray *table_comparisons; /* PgmTableComparison */
   guint64 objects_compared;
   /* PGM_OUTCOME_FAILED, _INTERRUPTED, _REFUSED */
@@ -136,8 +136,13 @@ extern const PgmRecordType pgm_table_comparison_type;
 extern const PgmRecordType pgm_report_type;
 
 /* Adds a check; strings are copied. */
-void pgm_report_add_check (PgmReport *self, const char *name, PgmCheckLevel level, const char *reason, const char *fix_sql);
-void pgm_report_add_problem (PgmReport *self, const char *object, const char *sql, const char *reason);
+void pgm_report_add_check (PgmReport *self,
+                           const char *name,
+                           PgmCheckLevel level,
+                           const char *reason,
+                           const char *fix_sql);
+void
+pgm_report_add_problem (PgmReport *self, const char *object, const char *sql, const char *reason);
 gboolean pgm_report_has_blocker (const PgmReport *self);
 
 G_END_DECLS

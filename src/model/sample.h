@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   PgmRecord record;
-  gint64 orders;   /* size of the sample: rows in its largest table; 0: default */
+  gint64 orders;            /* size of the sample: rows in its largest table; 0: default */
   gint64 source_major;      /* 0: the newest installed */
   gint64 destination_major; /* 0: the newest installed */
 } PgmSampleSpec;

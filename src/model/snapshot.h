@@ -42,7 +42,7 @@ typedef struct
   PgmRecord record;
   char *schema;
   char *name;
-  int status; /* PgmTableStatus */
+  int status;        /* PgmTableStatus */
   gint64 rows_total; /* estimate while copying, -1 unknown */
   guint64 rows_copied;
   guint64 size_bytes;   /* of the heap on the source */
@@ -120,12 +120,12 @@ typedef struct
   PgmSchemaStats *schema_stats;
   /* Beyond the older contract. */
   char *job_id;
-  char *kind;            /* pgm_job_kind_names */
-  double percent;        /* of the whole job, 0..100 */
-  double eta_sec;        /* -1: not known yet */
+  char *kind;     /* pgm_job_kind_names */
+  double percent; /* of the whole job, 0..100 */
+  double eta_sec; /* -1: not known yet */
   gint64 indexes_total;
   gint64 indexes_done;
-  char *activity;        /* what is going on just now, in words */
+  char *activity; /* what is going on just now, in words */
 } PgmSnapshot;
 
 extern const PgmRecordType pgm_table_progress_type;

@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 
 #define PGM_SQL_USER_RELATION                                                                      \
   PGM_SQL_USER_NAMESPACE                                                                           \
-      " AND (xc.extname IS NOT NULL OR NOT" PGM_SQL_EXTENSION_MEMBER ("c.oid") ") "
+  " AND (xc.extname IS NOT NULL OR NOT" PGM_SQL_EXTENSION_MEMBER ("c.oid") ") "
 
 gboolean pgm_catalog_read_tables (PgmCatalog *self,
                                   PgmConnection *connection,

@@ -15,7 +15,7 @@ typedef struct
 {
   char *name;
   guint32 type_oid;
-  char *type_name;      /* format_type() with its modifier */
+  char *type_name; /* format_type() with its modifier */
   gboolean not_null;
   gboolean generated;   /* GENERATED … STORED/VIRTUAL: never copied */
   char identity;        /* 0, 'a' always, 'd' by default */
@@ -25,7 +25,7 @@ typedef struct
 typedef struct
 {
   guint32 oid;
-  guint32 relfilenode;   /* under the snapshot; 0 for partitioned tables */
+  guint32 relfilenode; /* under the snapshot; 0 for partitioned tables */
   char *schema;
   char *name;
   char *owner;
@@ -37,16 +37,16 @@ typedef struct
   gboolean heap;         /* the heap access method: ctids are block and line */
   gboolean row_security;
   gboolean has_primary_key;
-  gint64 pages;          /* pg_relation_size() of the main fork / block size, now */
-  gint64 bytes;          /* of the main forks of table and TOAST table, now */
-  gint64 rows_estimate;  /* -1: never analyzed */
-  char *extension;       /* config table of this extension, else NULL */
+  gint64 pages;           /* pg_relation_size() of the main fork / block size, now */
+  gint64 bytes;           /* of the main forks of table and TOAST table, now */
+  gint64 rows_estimate;   /* -1: never analyzed */
+  char *extension;        /* config table of this extension, else NULL */
   char *extension_filter; /* "WHERE …" of pg_extension_config_dump(): only these rows are
                            * user data; NULL: all of them */
-  GPtrArray *columns;    /* PgmColumn, in attnum order, dropped ones left out */
+  GPtrArray *columns;     /* PgmColumn, in attnum order, dropped ones left out */
   /* The best key to split or bisect by: first the primary key, then a unique
    * index over NOT NULL columns. Empty when there is none. */
-  GPtrArray *key_columns; /* char * */
+  GPtrArray *key_columns;  /* char * */
   gboolean key_is_integer; /* one column of int2, int4 or int8 */
 } PgmTable;
 
@@ -54,22 +54,22 @@ typedef struct
 {
   guint32 oid;
   guint32 table_oid;
-  char *schema;            /* of the index */
+  char *schema; /* of the index */
   char *name;
-  char *definition;        /* pg_get_indexdef() */
-  char *tablespace;        /* NULL: the default */
+  char *definition; /* pg_get_indexdef() */
+  char *tablespace; /* NULL: the default */
   gboolean unique;
   gboolean valid;
-  gboolean clustered;      /* CLUSTER ON */
+  gboolean clustered; /* CLUSTER ON */
   gboolean replica_identity;
-  gint64 bytes;            /* as last counted by VACUUM, ANALYZE or CREATE INDEX */
+  gint64 bytes; /* as last counted by VACUUM, ANALYZE or CREATE INDEX */
   /* The constraint this index carries, or NULL. */
   char *constraint_name;
-  char constraint_type;    /* p u x, or 0 */
+  char constraint_type;        /* p u x, or 0 */
   char *constraint_definition; /* pg_get_constraintdef() */
   gboolean deferrable;
   gboolean deferred;
-  guint32 parent_oid;      /* partitioned index it is attached to, or 0 */
+  guint32 parent_oid; /* partitioned index it is attached to, or 0 */
 } PgmIndex;
 
 typedef struct
@@ -80,7 +80,7 @@ typedef struct
   char *name;
   char *definition;
   gboolean validated;
-  guint32 parent_oid;      /* inherited from a partitioned table's constraint, or 0 */
+  guint32 parent_oid; /* inherited from a partitioned table's constraint, or 0 */
 } PgmForeignKey;
 
 typedef struct
@@ -95,10 +95,10 @@ typedef struct
 
 typedef struct
 {
-  GPtrArray *tables;       /* PgmTable: kinds r, p (and f, m for reports) */
-  GPtrArray *indexes;      /* PgmIndex */
-  GPtrArray *foreign_keys; /* PgmForeignKey */
-  GPtrArray *sequences;    /* PgmSequence */
+  GPtrArray *tables;         /* PgmTable: kinds r, p (and f, m for reports) */
+  GPtrArray *indexes;        /* PgmIndex */
+  GPtrArray *foreign_keys;   /* PgmForeignKey */
+  GPtrArray *sequences;      /* PgmSequence */
   GHashTable *tables_by_oid; /* GUINT_TO_POINTER (oid) -> PgmTable, borrowed */
 } PgmCatalog;
 
@@ -106,13 +106,15 @@ typedef struct
  * transactional. Reading them needs SELECT on every sequence, otherwise this
  * fails. Locks that it takes on the way are given back before it returns, also
  * inside a long transaction. */
-PgmCatalog *pgm_catalog_read (PgmConnection *connection, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+PgmCatalog *pgm_catalog_read (PgmConnection *connection,
+                              GCancellable *cancellable,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same without the values of sequences (last_value is 0), for checks that
  * come before privileges are known to suffice. */
-PgmCatalog *pgm_catalog_read_structure (PgmConnection *connection, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+PgmCatalog *pgm_catalog_read_structure (PgmConnection *connection,
+                                        GCancellable *cancellable,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads the values of all of @self's sequences again. */
 gboolean pgm_catalog_read_sequences (PgmCatalog *self,

@@ -36,13 +36,13 @@ typedef struct
 
 typedef struct
 {
-  const char *label;            /* "source" or "destination": names the side in errors */
-  const char *application_name; /* NULL: "pgmanager" */
-  const char *client_encoding;  /* NULL: the database's own */
-  const char *lc_monetary;      /* NULL: "C" */
-  gboolean replication;         /* replication=database */
+  const char *label;                 /* "source" or "destination": names the side in errors */
+  const char *application_name;      /* NULL: "pgmanager" */
+  const char *client_encoding;       /* NULL: the database's own */
+  const char *lc_monetary;           /* NULL: "C" */
+  gboolean replication;              /* replication=database */
   const PgmServerIdentity *expected; /* refuse any other server; may be NULL */
-  guint connect_timeout;        /* seconds per host, 0: 10 */
+  guint connect_timeout;             /* seconds per host, 0: 10 */
 } PgmSessionOptions;
 
 PgmConnection *pgm_connection_open (PgmConninfo *conninfo,
@@ -52,8 +52,8 @@ PgmConnection *pgm_connection_open (PgmConninfo *conninfo,
 void pgm_connection_free (PgmConnection *self);
 
 const char *pgm_connection_get_label (PgmConnection *self);
-int pgm_connection_get_version (PgmConnection *self);     /* 150020: 15.20 */
-int pgm_connection_get_major (PgmConnection *self);       /* 15 */
+int pgm_connection_get_version (PgmConnection *self); /* 150020: 15.20 */
+int pgm_connection_get_major (PgmConnection *self);   /* 15 */
 int pgm_connection_get_backend_pid (PgmConnection *self);
 gboolean pgm_connection_is_lost (PgmConnection *self);
 const PgmServerIdentity *pgm_connection_get_identity (PgmConnection *self);
@@ -62,10 +62,15 @@ const PgmServerIdentity *pgm_connection_get_identity (PgmConnection *self);
 char *pgm_connection_get_library_version (void);
 
 /* Simple protocol: one or many statements, results dropped. */
-gboolean pgm_connection_exec (PgmConnection *self, const char *sql, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean pgm_connection_execf (PgmConnection *self, GCancellable *cancellable, GError **error, const char *format, ...)
-    G_GNUC_PRINTF (4, 5) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_connection_exec (PgmConnection *self,
+                              const char *sql,
+                              GCancellable *cancellable,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_connection_execf (PgmConnection *self,
+                               GCancellable *cancellable,
+                               GError **error,
+                               const char *format,
+                               ...) G_GNUC_PRINTF (4, 5) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Extended protocol, text format. @params: @n_params values, NULL is SQL NULL. */
 PgmResult *pgm_connection_query (PgmConnection *self,

@@ -39,7 +39,9 @@ char *pgm_conninfo_to_uri (PgmConninfo *self);
 /* Environment for pg_dump and pg_restore: "PGHOST=…", … Transfer full. The
  * password goes into a 0600 PGPASSFILE made in @directory, never into argv and
  * never into the environment. */
-GStrv pgm_conninfo_to_environment (PgmConninfo *self, const char *directory, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GStrv pgm_conninfo_to_environment (PgmConninfo *self,
+                                   const char *directory,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmConninfo, pgm_conninfo_unref)
 

@@ -40,7 +40,8 @@ gboolean pgm_copy_put (PgmConnection *destination,
 
 /* Grows libpq's input buffer (16 KiB at first, then one system call per 16 KiB)
  * to 1 MiB for good, by a single large result. Call once per copying session. */
-gboolean pgm_copy_prepare_session (PgmConnection *connection, GCancellable *cancellable, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_copy_prepare_session (PgmConnection *connection,
+                                   GCancellable *cancellable,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

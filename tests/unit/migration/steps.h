@@ -11,8 +11,8 @@ typedef struct
 {
   PgmCloneContext ctx;
   PgmJobSpec *spec;
-  PgmConnection *keeper;      /* holds the snapshot */
-  PgmConnection *source;      /* under no snapshot */
+  PgmConnection *keeper; /* holds the snapshot */
+  PgmConnection *source; /* under no snapshot */
   PgmConnection *destination;
 } PgmSteps;
 

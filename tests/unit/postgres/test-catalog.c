@@ -361,8 +361,8 @@ test_locked (Fixture *self, gconstpointer data)
       self->cluster, "shop",
       "CREATE TABLE busy AS SELECT g FROM generate_series(1, 5000) g; VACUUM busy");
   other = connect_to (self->cluster, "shop");
-  g_assert_true (
-      pgm_connection_exec (other, "BEGIN; LOCK TABLE public.busy IN ACCESS EXCLUSIVE MODE", NULL, &error));
+  g_assert_true (pgm_connection_exec (
+      other, "BEGIN; LOCK TABLE public.busy IN ACCESS EXCLUSIVE MODE", NULL, &error));
   g_assert_true (pgm_connection_exec (self->connection, "SET lock_timeout = '2s'", NULL, &error));
   catalog = read_catalog (self);
   g_assert_cmpint (pgm_catalog_find_table (catalog, "public", "busy")->pages, >, 10);
