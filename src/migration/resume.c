@@ -313,7 +313,8 @@ empty_tables (PgmCloneContext *ctx,
 
   if (entries->len == 0)
     return TRUE;
-  pgm_progress_set_activity (ctx->progress, "emptying what is copied again (tables: %u)", entries->len);
+  pgm_progress_set_activity (ctx->progress, "emptying what is copied again (tables: %u)",
+                             entries->len);
   if (!pgm_connection_exec (control, "BEGIN", cancellable, error) ||
       !disarm_foreign_keys (ctx, entries, control, cancellable, error) ||
       !pgm_triggers_suspend (control, entries, cancellable, error))
