@@ -110,7 +110,8 @@ def literal(text):
 
 
 class Cluster:
-    def __init__(self, major=None, initdb=(), settings="", scram=False, name="db"):
+    def __init__(self, major=None, initdb=(), settings="", scram=False, name="db", copied=True):
+        """@copied: may be a copy of the template, with its system identifier."""
         self.major = major or default_major()
         self.bindir = find_bindir(self.major)
         if self.bindir is None:
@@ -120,7 +121,7 @@ class Cluster:
         self.process = None
         self.port = None
         self.make_directory()
-        self._initdb(list(initdb), scram)
+        self._initdb(list(initdb), scram, copied)
         with open(os.path.join(self.data, "postgresql.conf"), "a", encoding="utf-8") as conf:
             conf.write(SETTINGS.format(directory=self.directory) + settings + "\n")
         self.start()
@@ -153,9 +154,9 @@ class Cluster:
                                       stderr=subprocess.DEVNULL, cwd="/", start_new_session=True)
         os.close(read_end)
 
-    def _initdb(self, more, scram):
+    def _initdb(self, more, scram, copied):
         template = os.environ.get("PGM_TEST_CLUSTER_TEMPLATE")
-        if not more and not scram and template and self._version_of(template) == self.major:
+        if copied and not more and not scram and template and self._version_of(template) == self.major:
             subprocess.run(["cp", "-a", template, self.data], check=True)
             if self.user:
                 subprocess.run(["chown", "-R", f"{self.user.pw_uid}:{self.user.pw_gid}", self.data],

@@ -38,7 +38,8 @@ class Pair:
     def __init__(self, source_major=None, destination_major=None, source_settings="",
                  destination_settings="", **kwargs):
         self.source = Cluster(source_major, settings=source_settings, **kwargs)
-        self.destination = Cluster(destination_major, settings=destination_settings, **kwargs)
+        # Not two copies of one cluster: they would pass for each other's standby.
+        self.destination = Cluster(destination_major, settings=destination_settings, copied=False, **kwargs)
         self.command = Command([self.destination.bindir, self.source.bindir])
 
     def close(self):
