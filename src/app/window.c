@@ -249,6 +249,9 @@ start_job (PgmWindow *self, PgmJobKind kind)
   else
     spec->compare = pgm_record_new (&pgm_compare_options_type);
   set_state (self, PGM_WINDOW_RUNNING);
+  /* A short comparison may be over before its first snapshot. */
+  if (kind == PGM_JOB_COMPARE)
+    gtk_label_set_text (self->phase_label, phase_title (PGM_PHASE_VERIFY));
   pgm_engine_start_job_async (self->engine, spec, self->cancellable, on_job_started,
                               g_object_ref (self));
   pgm_record_unref (spec);

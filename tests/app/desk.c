@@ -46,6 +46,22 @@ on_activate (GApplication *application, Desk *self)
     gtk_window_close (GTK_WINDOW (self->window));
 }
 
+/* A task's worker thread lets go of the task, and so of the engine, a moment
+ * after the result has come. */
+static void
+assert_goes_away (gpointer object)
+{
+  gint64 deadline = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  gpointer weak = object;
+
+  g_object_add_weak_pointer (object, &weak);
+  g_object_unref (object);
+  while (g_atomic_pointer_get (&weak) != NULL && g_get_monotonic_time () < deadline)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  g_assert_null (weak);
+}
+
 void
 desk_run (DeskBody body)
 {
@@ -62,7 +78,7 @@ desk_run (DeskBody body)
   g_assert_cmpint (g_application_run (G_APPLICATION (self.application), 0, NULL), ==, 0);
   g_assert_null (self.window);
   g_assert_finalize_object (self.application);
-  g_assert_finalize_object (self.engine);
+  assert_goes_away (self.engine);
   g_assert_finalize_object (self.store);
   remove_directory (self.config->state_dir);
   pgm_record_unref (self.config);

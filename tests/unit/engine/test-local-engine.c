@@ -101,13 +101,28 @@ set_up (Face *self, gconstpointer data)
       "INSERT INTO customers SELECT i, 'name ' || i FROM generate_series(1, 100) i");
 }
 
+/* A task's worker thread lets go of the task, and so of the engine, a moment
+ * after the result has come. */
+static void
+assert_goes_away (gpointer object)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
+  gpointer weak = object;
+
+  g_object_add_weak_pointer (object, &weak);
+  g_object_unref (object);
+  while (g_atomic_pointer_get (&weak) != NULL && g_get_monotonic_time () < deadline)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  g_assert_null (weak);
+}
+
 static void
 drop_engine (Face *self)
 {
   g_signal_handler_disconnect (self->engine, self->handlers[0]);
   g_signal_handler_disconnect (self->engine, self->handlers[1]);
-  g_assert_finalize_object (self->engine);
-  self->engine = NULL;
+  assert_goes_away (g_steal_pointer (&self->engine));
 }
 
 static void
