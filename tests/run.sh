@@ -238,11 +238,12 @@ echo "== build: $(($(date +%s) - began)) s"
 
 case $set_name in
 ci)
+  # before the unit tests, which use other majors where they are
+  fetch 13 17 18 source:15
   suite lint meson_suite lint
   suite unit meson_suite unit
   suite budget meson_suite budget
   suite app run_app
-  fetch 13 17 18 source:15
   suite system python_suite ci
   suite matrix python_suite matrix
   suite regress python_suite regress
