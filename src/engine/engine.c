@@ -52,6 +52,28 @@ pgm_engine_stop_job_finish (PgmEngine *self, GAsyncResult *result, GError **erro
   return PGM_ENGINE_GET_IFACE (self)->stop_job_finish (self, result, error);
 }
 
+void
+pgm_engine_request_job_async (PgmEngine *self,
+                              const char *job_id,
+                              PgmJobRequest *request,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_return_if_fail (PGM_IS_ENGINE (self) && job_id != NULL && request != NULL);
+
+  PGM_ENGINE_GET_IFACE (self)->request_job_async (self, job_id, request, cancellable, callback,
+                                                  user_data);
+}
+
+gboolean
+pgm_engine_request_job_finish (PgmEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PGM_IS_ENGINE (self), FALSE);
+
+  return PGM_ENGINE_GET_IFACE (self)->request_job_finish (self, result, error);
+}
+
 PgmSnapshot *
 pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id)
 {

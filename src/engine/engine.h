@@ -12,6 +12,7 @@
 
 #include "model/job.h"
 #include "model/report.h"
+#include "model/request.h"
 #include "model/snapshot.h"
 #include "model/sample.h"
 
@@ -37,6 +38,14 @@ struct _PgmEngineInterface
                           GAsyncReadyCallback callback,
                           gpointer user_data);
   gboolean (*stop_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*request_job_async) (PgmEngine *self,
+                             const char *job_id,
+                             PgmJobRequest *request,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+  gboolean (*request_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
   PgmSnapshot *(*ref_snapshot) (PgmEngine *self, const char *job_id);
   PgmReport *(*ref_report) (PgmEngine *self, const char *job_id);
@@ -73,6 +82,17 @@ void pgm_engine_stop_job_async (PgmEngine *self,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
 gboolean pgm_engine_stop_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* Asks something of a running job: pause, cut over, … Finishes when the job has
+ * accepted it; what becomes of it comes by "snapshot". PGM_ERROR_NOT_FOUND for an
+ * unknown job, PGM_ERROR_REFUSED (in words) when it can't do that now. */
+void pgm_engine_request_job_async (PgmEngine *self,
+                                   const char *job_id,
+                                   PgmJobRequest *request,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+gboolean pgm_engine_request_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* The newest picture, and the report of a finished job. Transfer full, or NULL. */
 PgmSnapshot *pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id);

@@ -3,6 +3,7 @@
 #include "engine/store-journal.h"
 #include "migration/clone.h"
 #include "migration/compare.h"
+#include "migration/control.h"
 #include "migration/ends.h"
 #include "postgres/conninfo.h"
 #include "store/lock.h"
@@ -20,6 +21,7 @@ struct _PgmJob
   char *destination;
   PgmProgress *progress;
   GCancellable *cancellable;
+  PgmControl *control;
   PgmLock *lock; /* let go when the thread has ended */
   GThread *thread;
   GSource *ticker;
@@ -62,6 +64,7 @@ pgm_job_unref (PgmJob *self)
   g_clear_pointer (&self->lock, pgm_lock_release);
   g_clear_pointer (&self->progress, pgm_progress_unref);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->control, pgm_control_unref);
   g_clear_object (&self->store);
   pgm_record_unref (self->spec);
   pgm_record_unref (self->report);
@@ -107,6 +110,15 @@ void
 pgm_job_cancel (PgmJob *self)
 {
   g_cancellable_cancel (self->cancellable);
+}
+
+gboolean
+pgm_job_request (PgmJob *self, PgmJobRequest *request, GError **error)
+{
+  if (pgm_job_is_running (self))
+    return pgm_control_post (self->control, request, error);
+  pgm_error_set (error, PGM_ERROR_REFUSED, "job \"%s\" has ended", self->spec->id);
+  return FALSE;
 }
 
 static void
@@ -437,6 +449,7 @@ pgm_job_start (const PgmJobSpec *spec,
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->state_lock);
   self->cancellable = g_cancellable_new ();
+  self->control = pgm_control_new ();
   self->func = func;
   self->user_data = user_data;
   if (store != NULL)

@@ -10,6 +10,7 @@
 #include "migration/progress.h"
 #include "model/job.h"
 #include "model/report.h"
+#include "model/request.h"
 #include "store/store.h"
 
 G_BEGIN_DECLS
@@ -40,6 +41,11 @@ PgmSnapshot *pgm_job_ref_snapshot (PgmJob *self);
 PgmReport *pgm_job_ref_report (PgmJob *self);
 
 void pgm_job_cancel (PgmJob *self);
+
+/* Leaves a request for the job; thread-safe. PGM_ERROR_REFUSED when it can't do
+ * that now. */
+gboolean
+pgm_job_request (PgmJob *self, PgmJobRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* No more calls of @func; cancels, waits for the thread, and writes down how it
  * ended. Fine for one that has ended. */

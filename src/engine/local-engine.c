@@ -266,6 +266,28 @@ finish_boolean (PgmEngine *engine, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+request_job_async (PgmEngine *engine,
+                   const char *job_id,
+                   PgmJobRequest *request,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer user_data)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (PgmJob) job = find_job (self, job_id);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, request_job_async);
+  if (job == NULL)
+    pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no job \"%s\"", job_id);
+  if (job != NULL && pgm_job_request (job, request, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
 static PgmSnapshot *
 ref_snapshot (PgmEngine *engine, const char *job_id)
 {
@@ -380,6 +402,8 @@ pgm_local_engine_iface_init (PgmEngineInterface *iface)
   iface->start_job_finish = start_job_finish;
   iface->stop_job_async = stop_job_async;
   iface->stop_job_finish = finish_boolean;
+  iface->request_job_async = request_job_async;
+  iface->request_job_finish = finish_boolean;
   iface->ref_snapshot = ref_snapshot;
   iface->ref_report = ref_report;
   iface->start_sample_async = start_sample_async;

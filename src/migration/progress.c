@@ -1,5 +1,7 @@
 #include "migration/progress.h"
 
+#include "core/units.h"
+
 #include <math.h>
 
 /* What is kept; older ones are in the journal. */
@@ -67,6 +69,10 @@ struct _PgmProgress
   gint64 error_count;
   gint64 indexes_total;
   gint64 indexes_done;
+  PgmProgressStream stream;
+  PgmProgressRetention retention; /* its status is ours */
+  char *slot_status;
+  PgmCutoverReport *cutover;
   guint64 units_done;
   guint64 units_total;
   double percent;         /* never goes back while a job gets on */
@@ -99,6 +105,7 @@ pgm_progress_new (const char *job_id, const char *kind, PgmJournal *journal)
   if (journal != NULL)
     self->journal = g_object_ref (journal);
   self->started_us = g_get_monotonic_time ();
+  self->retention = (PgmProgressRetention){ .limit = -1, .seconds = -1 };
   g_mutex_init (&self->lock);
   self->tables = g_ptr_array_new_with_free_func (table_free);
   self->phases = g_array_new (FALSE, TRUE, sizeof (Phase));
@@ -125,6 +132,8 @@ pgm_progress_unref (PgmProgress *self)
   g_ptr_array_unref (self->errors);
   g_clear_object (&self->journal);
   g_mutex_clear (&self->lock);
+  pgm_record_unref (self->cutover);
+  g_free (self->slot_status);
   g_free (self->activity);
   g_free (self->last_error);
   g_free (self->job_id);
@@ -642,6 +651,54 @@ job_time_locked (const PgmProgress *self)
   return g_get_monotonic_time ();
 }
 
+void
+pgm_progress_set_stream (PgmProgress *self, const PgmProgressStream *stream)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->stream = *stream;
+}
+
+void
+pgm_progress_set_retention (PgmProgress *self, const PgmProgressRetention *retention)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->retention = *retention;
+  g_free (self->slot_status);
+  self->slot_status = g_strdup (retention->status);
+}
+
+void
+pgm_progress_set_cutover (PgmProgress *self, PgmCutoverReport *cutover)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  pgm_record_unref (self->cutover);
+  self->cutover = pgm_record_ref (cutover);
+}
+
+static void
+compose_stream_locked (PgmProgress *self, PgmSnapshot *snapshot)
+{
+  const PgmProgressStream *stream = &self->stream;
+
+  snapshot->applied_lsn = stream->applied_lsn;
+  snapshot->confirmed_lsn = stream->confirmed_lsn;
+  snapshot->lag_bytes = stream->lag_bytes;
+  snapshot->lag_formatted = pgm_format_bytes (stream->lag_bytes);
+  snapshot->lag_sec = stream->lag_sec;
+  snapshot->transactions = stream->transactions;
+  snapshot->changes = stream->changes;
+  snapshot->retained_bytes = self->retention.bytes;
+  snapshot->retained_limit = self->retention.limit;
+  snapshot->retained_sec = self->retention.seconds;
+  snapshot->xmin_age = self->retention.xmin_age;
+  snapshot->slot_status = g_strdup (self->slot_status);
+  if (self->cutover != NULL)
+    snapshot->cutover = pgm_record_ref (self->cutover);
+}
+
 PgmSnapshot *
 pgm_progress_compose (PgmProgress *self)
 {
@@ -655,7 +712,7 @@ pgm_progress_compose (PgmProgress *self)
   snapshot->timestamp = g_get_real_time ();
   snapshot->phase = (int) current_phase_locked (self);
   snapshot->elapsed_sec = (double) (now - self->started_us) / G_USEC_PER_SEC;
-  snapshot->lag_formatted = g_strdup ("0 B");
+  compose_stream_locked (self, snapshot);
   snapshot->activity = g_strdup (self->activity);
   snapshot->indexes_total = self->indexes_total;
   snapshot->indexes_done = self->indexes_done;

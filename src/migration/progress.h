@@ -39,6 +39,32 @@ void pgm_progress_table_reset (PgmProgress *self, guint table);
 void pgm_progress_set_indexes (PgmProgress *self, gint64 total);
 void pgm_progress_index_done (PgmProgress *self);
 
+/* Following. What is not known of retention stays at its default. */
+typedef struct
+{
+  PgmLsn applied_lsn;
+  PgmLsn confirmed_lsn;
+  guint64 lag_bytes;
+  double lag_sec;
+  guint64 transactions;
+  guint64 changes;
+} PgmProgressStream;
+
+typedef struct
+{
+  guint64 bytes;
+  gint64 limit;   /* -1: none known */
+  double seconds; /* -1: not known */
+  gint64 xmin_age;
+  const char *status; /* copied; may be NULL */
+} PgmProgressRetention;
+
+void pgm_progress_set_stream (PgmProgress *self, const PgmProgressStream *stream);
+void pgm_progress_set_retention (PgmProgress *self, const PgmProgressRetention *retention);
+
+/* Takes a reference; replaced, never changed, while the cutover goes on. */
+void pgm_progress_set_cutover (PgmProgress *self, PgmCutoverReport *cutover);
+
 /* For work without rows (compare, preflight): done of total units. */
 void pgm_progress_set_units (PgmProgress *self, guint64 done, guint64 total);
 

@@ -2,7 +2,8 @@
 
 #include "model/descriptor.h"
 
-const char *const pgm_job_kind_names[] = { "clone", "compare", NULL };
+const char *const pgm_job_kind_names[] = { "clone", "compare", "follow", NULL };
+const char *const pgm_conflict_names[] = { "stop", "log", "skip", NULL };
 
 static const PgmField endpoint_fields[] = {
   FIELD (PgmEndpoint, uri, STRING, 0),
@@ -51,6 +52,20 @@ static const PgmField compare_options_fields[] = {
 const PgmRecordType pgm_compare_options_type = { "compare options", sizeof (PgmCompareOptions),
                                                  compare_options_fields };
 
+static const PgmField follow_options_fields[] = {
+  FIELD (PgmFollowOptions, slot_name, STRING, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, publication, STRING, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, origin, STRING, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, start_lsn, LSN, OMIT_EMPTY),
+  FIELD_ENUM (PgmFollowOptions, on_conflict, pgm_conflict_names, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, streaming, BOOL, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, local_only, BOOL, OMIT_EMPTY),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_follow_options_type = { "follow options", sizeof (PgmFollowOptions),
+                                                follow_options_fields };
+
 static const PgmField job_spec_fields[] = {
   FIELD (PgmJobSpec, id, STRING, 0),
   FIELD_ENUM (PgmJobSpec, kind, pgm_job_kind_names, REQUIRED),
@@ -58,6 +73,7 @@ static const PgmField job_spec_fields[] = {
   FIELD_RECORD (PgmJobSpec, destination, pgm_endpoint_type, REQUIRED),
   FIELD_RECORD (PgmJobSpec, clone, pgm_clone_options_type, 0),
   FIELD_RECORD (PgmJobSpec, compare, pgm_compare_options_type, 0),
+  FIELD_RECORD (PgmJobSpec, follow, pgm_follow_options_type, 0),
   FIELD_END,
 };
 
@@ -233,6 +249,8 @@ pgm_job_spec_without_secrets (const PgmJobSpec *spec)
     copy->clone = pgm_record_ref (spec->clone);
   if (spec->compare != NULL)
     copy->compare = pgm_record_ref (spec->compare);
+  if (spec->follow != NULL)
+    copy->follow = pgm_record_ref (spec->follow);
   return copy;
 }
 

@@ -1,6 +1,7 @@
 /* What to do: a job's specification, complete and serialisable. */
 #pragma once
 
+#include "core/lsn.h"
 #include "model/record.h"
 
 G_BEGIN_DECLS
@@ -9,9 +10,10 @@ typedef enum
 {
   PGM_JOB_CLONE, /* with options.dry_run: preflight and plan only */
   PGM_JOB_COMPARE,
+  PGM_JOB_FOLLOW, /* changes only: the rows are there already */
 } PgmJobKind;
 
-extern const char *const pgm_job_kind_names[]; /* "clone", "compare" */
+extern const char *const pgm_job_kind_names[]; /* "clone", "compare", "follow" */
 
 /* One end. @uri: libpq URI or keyword string, without password; the other
  * fields override what it says. */
@@ -57,6 +59,30 @@ typedef struct
   gboolean no_acl;
 } PgmCompareOptions;
 
+/* What becomes of a change that doesn't fit the destination's rows. */
+typedef enum
+{
+  PGM_CONFLICT_STOP, /* the job ends with table, key and both rows */
+  PGM_CONFLICT_LOG,  /* the change is left out, told as a warning event, counted */
+  PGM_CONFLICT_SKIP, /* the same without an event */
+} PgmConflictPolicy;
+
+/* What follows a clone, or the whole of a PGM_JOB_FOLLOW. */
+typedef struct
+{
+  PgmRecord record;
+  char *slot_name;     /* NULL: named after the job, made by us */
+  char *publication;   /* NULL: named after the job, made by us */
+  char *origin;        /* NULL: named after the job */
+  PgmLsn start_lsn;    /* PGM_JOB_FOLLOW with a slot of others: where the rows are; 0: its
+                        * confirmed position */
+  int on_conflict;     /* PgmConflictPolicy */
+  gboolean streaming;  /* have large transactions sent before their end */
+  gboolean local_only; /* bidirectional: leave out what was replicated to the source */
+} PgmFollowOptions;
+
+extern const char *const pgm_conflict_names[]; /* "stop", "log", "skip" */
+
 typedef struct
 {
   PgmRecord record;
@@ -66,11 +92,13 @@ typedef struct
   PgmEndpoint *destination;
   PgmCloneOptions *clone;     /* PGM_JOB_CLONE */
   PgmCompareOptions *compare; /* PGM_JOB_COMPARE */
+  PgmFollowOptions *follow;   /* PGM_JOB_FOLLOW; PGM_JOB_CLONE: not NULL means to go on following */
 } PgmJobSpec;
 
 extern const PgmRecordType pgm_endpoint_type;
 extern const PgmRecordType pgm_clone_options_type;
 extern const PgmRecordType pgm_compare_options_type;
+extern const PgmRecordType pgm_follow_options_type;
 extern const PgmRecordType pgm_job_spec_type;
 
 /* A connection string without the secrets that people put into it (the password

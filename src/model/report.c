@@ -76,6 +76,49 @@ static const PgmField table_comparison_fields[] = {
 const PgmRecordType pgm_table_comparison_type = { "table comparison", sizeof (PgmTableComparison),
                                                   table_comparison_fields };
 
+static const PgmField cutover_step_fields[] = {
+  FIELD (PgmCutoverStep, name, STRING, REQUIRED),
+  FIELD (PgmCutoverStep, message, STRING, 0),
+  FIELD (PgmCutoverStep, at_ms, DOUBLE, 0),
+  FIELD (PgmCutoverStep, took_ms, DOUBLE, 0),
+  FIELD (PgmCutoverStep, ok, BOOL, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_cutover_step_type = { "cutover step", sizeof (PgmCutoverStep),
+                                              cutover_step_fields };
+
+static const PgmField standing_fields[] = {
+  FIELD (PgmStanding, where, STRING, REQUIRED),
+  FIELD (PgmStanding, what, STRING, REQUIRED),
+  FIELD (PgmStanding, undo_sql, STRING, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_standing_type = { "standing object", sizeof (PgmStanding),
+                                          standing_fields };
+
+static const PgmField cutover_report_fields[] = {
+  FIELD (PgmCutoverReport, done, BOOL, 0),
+  FIELD (PgmCutoverReport, proved, BOOL, 0),
+  FIELD (PgmCutoverReport, fence, STRING, 0),
+  FIELD (PgmCutoverReport, direction, STRING, 0),
+  FIELD (PgmCutoverReport, started_at, TIME, 0),
+  FIELD (PgmCutoverReport, stopped_ms, DOUBLE, 0),
+  FIELD (PgmCutoverReport, longest_wait_ms, DOUBLE, 0),
+  FIELD (PgmCutoverReport, first_sentinel, LSN, 0),
+  FIELD (PgmCutoverReport, second_sentinel, LSN, 0),
+  FIELD (PgmCutoverReport, final_lsn, LSN, 0),
+  FIELD (PgmCutoverReport, sequences, INT64, 0),
+  FIELD_RECORDS (PgmCutoverReport, steps, pgm_cutover_step_type, 0),
+  FIELD_RECORDS (PgmCutoverReport, standing, pgm_standing_type, 0),
+  FIELD (PgmCutoverReport, error, STRING, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_cutover_report_type = { "cutover report", sizeof (PgmCutoverReport),
+                                                cutover_report_fields };
+
 static const PgmField report_fields[] = {
   FIELD (PgmReport, job_id, STRING, 0),
   FIELD (PgmReport, kind, STRING, 0),
@@ -101,6 +144,11 @@ static const PgmField report_fields[] = {
   FIELD_RECORDS (PgmReport, objects, pgm_object_difference_type, 0),
   FIELD_RECORDS (PgmReport, table_comparisons, pgm_table_comparison_type, 0),
   FIELD (PgmReport, objects_compared, UINT64, 0),
+  FIELD (PgmReport, transactions, UINT64, OMIT_EMPTY),
+  FIELD (PgmReport, changes, UINT64, OMIT_EMPTY),
+  FIELD (PgmReport, conflicts, UINT64, OMIT_EMPTY),
+  FIELD (PgmReport, applied_lsn, LSN, OMIT_EMPTY),
+  FIELD_RECORD (PgmReport, cutover, pgm_cutover_report_type, 0),
   FIELD (PgmReport, error, STRING, 0),
   FIELD (PgmReport, detail, STRING, 0),
   FIELD (PgmReport, hint, STRING, 0),

@@ -1,6 +1,7 @@
 /* What came of a job: checks, counts, differences, problems. */
 #pragma once
 
+#include "core/lsn.h"
 #include "model/record.h"
 
 G_BEGIN_DECLS
@@ -92,6 +93,45 @@ typedef struct
   GPtrArray *rows; /* PgmRowDifference, the first ones */
 } PgmTableComparison;
 
+/* One step of a cutover. */
+typedef struct
+{
+  PgmRecord record;
+  char *name;    /* stable, kebab-case: "fence", "sentinel" */
+  char *message; /* what was done or found */
+  double at_ms;  /* since the fence began to rise; negative before */
+  double took_ms;
+  gboolean ok;
+} PgmCutoverStep;
+
+/* Something of ours that still stands on one side, and how to undo it. */
+typedef struct
+{
+  PgmRecord record;
+  char *where; /* "source", "destination", "pgbouncer" */
+  char *what;
+  char *undo_sql;
+} PgmStanding;
+
+typedef struct
+{
+  PgmRecord record;
+  gboolean done;   /* writes belong to the destination now */
+  gboolean proved; /* by sentinels under lock; never with the fence "none" */
+  char *fence;     /* pgm_fence_names */
+  char *direction; /* "forward", "back" */
+  gint64 started_at;
+  double stopped_ms;      /* writes: from the fence to a destination ready for them */
+  double longest_wait_ms; /* of the application, whether it came to the cutover or not */
+  PgmLsn first_sentinel;  /* of the sentinels' own WAL records */
+  PgmLsn second_sentinel;
+  PgmLsn final_lsn; /* the source's; everything before it is on the destination, durably */
+  gint64 sequences;
+  GPtrArray *steps;    /* PgmCutoverStep */
+  GPtrArray *standing; /* PgmStanding */
+  char *error;         /* why it was given up, when not done */
+} PgmCutoverReport;
+
 typedef struct
 {
   PgmRecord record;
@@ -119,6 +159,12 @@ typedef struct
   GPtrArray *objects;           /* PgmObjectDifference */
   GPtrArray *table_comparisons; /* PgmTableComparison */
   guint64 objects_compared;
+  /* Following. */
+  guint64 transactions; /* of the source, applied */
+  guint64 changes;      /* rows of them */
+  guint64 conflicts;    /* changes left out by policy */
+  PgmLsn applied_lsn;
+  PgmCutoverReport *cutover; /* the last that was tried; NULL: none */
   /* PGM_OUTCOME_FAILED, _INTERRUPTED, _REFUSED */
   char *error;
   char *detail;
@@ -133,6 +179,9 @@ extern const PgmRecordType pgm_plan_table_type;
 extern const PgmRecordType pgm_object_difference_type;
 extern const PgmRecordType pgm_row_difference_type;
 extern const PgmRecordType pgm_table_comparison_type;
+extern const PgmRecordType pgm_cutover_step_type;
+extern const PgmRecordType pgm_standing_type;
+extern const PgmRecordType pgm_cutover_report_type;
 extern const PgmRecordType pgm_report_type;
 
 /* Adds a check; strings are copied. */

@@ -106,6 +106,15 @@ static const PgmField snapshot_fields[] = {
   FIELD (PgmSnapshot, indexes_total, INT64, 0),
   FIELD (PgmSnapshot, indexes_done, INT64, 0),
   FIELD (PgmSnapshot, activity, STRING, 0),
+  FIELD (PgmSnapshot, transactions, UINT64, OMIT_EMPTY),
+  FIELD (PgmSnapshot, changes, UINT64, OMIT_EMPTY),
+  FIELD (PgmSnapshot, lag_sec, DOUBLE, OMIT_EMPTY),
+  FIELD (PgmSnapshot, retained_bytes, UINT64, OMIT_EMPTY),
+  FIELD (PgmSnapshot, retained_limit, INT64, OMIT_EMPTY),
+  FIELD (PgmSnapshot, retained_sec, DOUBLE, OMIT_EMPTY),
+  FIELD (PgmSnapshot, xmin_age, INT64, OMIT_EMPTY),
+  FIELD (PgmSnapshot, slot_status, STRING, 0),
+  FIELD_RECORD (PgmSnapshot, cutover, pgm_cutover_report_type, 0),
   FIELD_END,
 };
 
