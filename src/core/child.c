@@ -18,6 +18,9 @@
  * end (what it came to) are kept. */
 #define ERRORS_HEAD   ((gsize) 64 * 1024)
 #define KILL_AFTER_US (5 * G_USEC_PER_SEC)
+/* A killed process dies when it is scheduled next; one that hangs in the kernel,
+ * or that nobody collects, is not waited for for ever. */
+#define GONE_AFTER_US (2 * G_USEC_PER_SEC)
 #define TICK_MS       50
 
 /* Everything that the forked child needs, looked up before the fork: between
@@ -53,8 +56,9 @@ typedef struct
   Drain output;
   Drain errors;
   gboolean ended;
-  gboolean stopping; /* SIGTERM was sent */
-  gint64 kill_at;    /* when SIGKILL follows; 0 once it was sent */
+  gboolean stopping;  /* SIGTERM was sent */
+  gint64 kill_at;     /* when SIGKILL follows; 0 once it was sent */
+  gint64 given_up_at; /* after SIGKILL: until when the group is waited for */
 } Run;
 
 static void
@@ -356,6 +360,7 @@ stop_group (Run *run)
   else if (run->kill_at != 0 && now >= run->kill_at)
     {
       run->kill_at = 0;
+      run->given_up_at = now + GONE_AFTER_US;
       (void) signal_group (run, SIGKILL);
     }
 }
@@ -365,9 +370,9 @@ is_over (const Run *run)
 {
   if (!run->stopping)
     return run->ended;
-  /* Members of the group may outlive its leader; after SIGKILL there is nothing
-   * left to wait for but the leader. */
-  return run->ended && (run->kill_at == 0 || !group_is_alive (run));
+  /* Members of the group may outlive its leader, even by a moment after SIGKILL. */
+  return run->ended && (!group_is_alive (run) ||
+                        (run->kill_at == 0 && g_get_monotonic_time () >= run->given_up_at));
 }
 
 /* Until the child ended: not until its outputs are closed, which something that

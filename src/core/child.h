@@ -5,7 +5,8 @@
  * session and process group of its own, has no controlling terminal and
  * /dev/null as standard input, and receives SIGTERM when we die
  * (PR_SET_PDEATHSIG), so that nothing is left running. Cancelling ends the whole
- * group: SIGTERM, and SIGKILL five seconds later.
+ * group, and returns when all of it is gone: SIGTERM, and SIGKILL five seconds
+ * later (what even that doesn't end is given up after two more).
  *
  * A call ends with the child, not with its outputs: a server that the child
  * started on purpose, in a session of its own, may keep them open.
