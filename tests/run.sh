@@ -16,11 +16,12 @@
 #       regress   the tables of PostgreSQL's own regression tests
 #       sanitize  unit and part of system, with ASan, UBSan and LSan
 #
-# --slice runs one of N parts of the system tests; --seed repeats the random
-# choices of a run; -k takes only the system tests whose name contains PATTERN.
-# Other majors of PostgreSQL are fetched by tests/pg/fetch.sh; what can't be had
-# is skipped with its reason. The last line is "N passed, N failed", and the exit
-# status is 0 only when nothing failed.
+# --slice runs one of N parts of the set, of each of its suites; --seed repeats the
+# random choices of a run; -k takes only the system tests whose name contains
+# PATTERN. Other majors of PostgreSQL are fetched by tests/pg/fetch.sh; what can't
+# be had is skipped with its reason. Every failure is told again at the end. The
+# last line is "N passed, N failed", and the exit status is 0 only when nothing
+# failed.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -29,8 +30,9 @@ build=$top/build-tests
 slice=
 pattern=
 seed=$(date +%s)
+patience=1
 
-usage() { sed -n "2,25s/^# \\{0,1\\}//p" "$0"; }
+usage() { sed -n "2,26s/^# \\{0,1\\}//p" "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -96,6 +98,7 @@ prepare_work() {
   XDG_DATA_HOME=$HOME/data
   PYTHONDONTWRITEBYTECODE=1
   PGM_TEST_TMPDIR=$work
+  : >"$work/failures"
   PGM_TEST_PG=$(sh "$top/tests/pg/fetch.sh" --directory)
   export HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_DATA_HOME PYTHONDONTWRITEBYTECODE \
     PGM_TEST_TMPDIR PGM_TEST_PG
@@ -146,23 +149,33 @@ suite() { # name, command …
   shift
   began=$(date +%s)
   say "$name"
-  "$@" || count 0 1 0
+  "$@" || {
+    count 0 1 0
+    printf '\nnot ok - %s: ended badly without naming a failure\n' "$name" | tee -a "$work/failures"
+  }
   echo "== $name: $(($(date +%s) - began)) s"
 }
 
 meson_suite() { # suite, wrapper words …
   meson_suite_name=$1
   shift
-  status=0
-  "$@" meson test -C "$build" --suite "$meson_suite_name" --no-rebuild --print-errorlogs \
-    --num-processes 2 >"$work/meson.log" 2>&1 || status=$?
-  if grep -q 'No suitable tests defined\|No tests defined' "$work/meson.log"; then
-    echo "there are no $meson_suite_name tests"
+  programs=$(python3 "$top/tests/tally.py" names "$build" "$meson_suite_name" "$slice")
+  if [ -z "$programs" ]; then
+    echo "there are no $meson_suite_name tests here"
     return 0
   fi
-  [ $status = 0 ] || cat "$work/meson.log"
-  python3 "$top/tests/tally.py" "$build/meson-logs/testlog.junit.xml" >"$work/tally"
+  status=0
+  # never an older run's results
+  rm -f "$build/meson-logs/testlog.json"
+  # shellcheck disable=SC2086 # names
+  "$@" meson test -C "$build" --suite "$meson_suite_name" --no-rebuild --num-processes 2 \
+    --timeout-multiplier "$patience" $programs >"$work/meson.log" 2>&1 || status=$?
+  [ -f "$build/meson-logs/testlog.json" ] || cat "$work/meson.log"
+  : >"$work/tails"
+  python3 "$top/tests/tally.py" count "$build" "$meson_suite_name" "$slice" "$work/tails" >"$work/tally"
   sed '$d' "$work/tally"
+  cat "$work/tails"
+  { grep '^not ok' "$work/tally" || :; cat "$work/tails"; } >>"$work/failures"
   # shellcheck disable=SC2046 # three numbers
   set -- $(tail -n 1 "$work/tally")
   echo "$1 passed, $2 failed, $3 skipped"
@@ -190,6 +203,8 @@ python_suite() { # set, further arguments
   python3 "$top/tests/system/run.py" --build "$build" --set "$python_set" --seed "$seed" \
     ${slice:+--slice "$slice"} ${pattern:+-k "$pattern"} "$@" >"$work/system.log" 2>&1 || status=$?
   grep -v '^[0-9]* passed, ' "$work/system.log" || :
+  # with the lines that say why
+  awk '/^not ok/ { told = 40 } /^ok|^# [^ ]/ { told = 0 } told-- > 0' "$work/system.log" >>"$work/failures"
   line=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' "$work/system.log" | tail -n 1)
   # shellcheck disable=SC2086 # numbers
   set -- ${line:-0 0}
@@ -224,6 +239,7 @@ sanitize)
   compile "$build" -Db_sanitize=address,undefined -Db_lundef=false ||
     { echo "0 passed, 1 failed"; exit 1; }
   # libraries' one-time allocations are not ours to free
+  patience=5
   ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1
   LSAN_OPTIONS=suppressions=$top/tests/lsan.supp:print_suppressions=0
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -269,6 +285,11 @@ sanitize)
   suite system python_suite ci test_values.py test_options.py test_bad_input.py test_compare.py
   ;;
 esac
+
+if [ -s "$work/failures" ]; then
+  say "what failed"
+  cat "$work/failures"
+fi
 
 echo
 summary="$passed passed, $failed failed"

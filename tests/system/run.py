@@ -13,6 +13,7 @@ import fnmatch
 import importlib.util
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -54,11 +55,15 @@ def in_slice(index, text):
     return index % parts == part - 1
 
 
+def sliced(path, args):
+    module, cases = selected(path, args)
+    return module, [c for i, c in enumerate(cases) if in_slice(i, args.slice)]
+
+
 # ---- one module, in a process of its own -----------------------------------------
 
 def run_module(path, args):
-    module, cases = selected(path, args)
-    cases = [c for i, c in enumerate(cases) if in_slice(i, args.slice)]
+    module, cases = sliced(path, args)
     if not cases:
         return 0
     subject = module.__name__[len("test_"):]
@@ -118,10 +123,12 @@ def start_module(path, args):
             argv += [flag, value]
     output = tempfile.TemporaryFile(mode="w+", errors="replace")
     process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT)
-    return os.path.basename(path), time.monotonic(), process, output
+    subject = os.path.basename(path)[len("test_"):-len(".py")]
+    expected = [f"{subject}: {case.name}" for case in sliced(path, args)[1]]
+    return os.path.basename(path), expected, time.monotonic(), process, output
 
 
-def report(name, began, process, output):
+def report(name, expected, began, process, output):
     """Prints what a module wrote; how many passed, failed and were skipped."""
     output.seek(0)
     text = output.read()
@@ -131,6 +138,11 @@ def report(name, began, process, output):
     skipped = sum(line.startswith("ok") and "# SKIP" in line for line in lines)
     passed = sum(line.startswith("ok") for line in lines) - skipped
     print(text.rstrip())
+    # a module that was killed, or hung, under way
+    for case in expected:
+        if not re.search(rf"^(not )?ok - {re.escape(case)}(?= \(| # SKIP|$)", text, re.M):
+            failed += 1
+            print(f"not ok - {case}: was not run to its end; {name} ended with {process.returncode}")
     if process.returncode != 0 and failed == 0:
         failed = 1
         print(f"not ok - {name}: ended with {process.returncode}")
@@ -146,7 +158,7 @@ def run_all(args):
     while waiting or running:
         while waiting and len(running) < args.j:
             running.append(start_module(waiting.pop(0), args))
-        for item in [i for i in running if i[2].poll() is not None]:
+        for item in [i for i in running if i[3].poll() is not None]:
             totals = [a + b for a, b in zip(totals, report(*item))]
             running.remove(item)
         time.sleep(0.05)
