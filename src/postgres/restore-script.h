@@ -4,7 +4,7 @@
  * itself puts it; SQL is never parsed:
  * - \restrict and \unrestrict, which are commands of psql (newer minor releases);
  * - in the preamble, settings that the destination's version does not know;
- * - the column option pg_attver, which newer 15 servers keep for themselves and
+ * - the column option pg_attver, which newer 15 and 17 servers keep for themselves and
  *   which a pg_dump that does not know about it takes for a user's option.
  */
 #pragma once
