@@ -15,18 +15,48 @@
 
 G_BEGIN_DECLS
 
-/* TRUE when the writes belong to the destination now. FALSE: everything is as
- * before; the report's cutover says where and why it stopped, and how long the
- * application had to wait. The caller's receiver and applier go on either way
- * until it ends them. */
+/* Moves the writes. The direction is the state's: forward while it says
+ * PGM_CUTOVER_NONE, back again once it says PGM_CUTOVER_DONE (the reverse session
+ * is the one in @ctx then). Any other stage is for pgm_switchover_recover().
+ *
+ * TRUE when the writes belong to the other side now. @ctx->state has been written
+ * and tells the caller, who ends its present session, what comes next:
+ *
+ *   forward: PGM_CUTOVER_DONE. With a reverse_slot the reverse session runs from
+ *     now on: receiver on PGM_END_DESTINATION with reverse_slot and
+ *     reverse_publication, local_only, from the greater of reverse_start and the
+ *     progress of reverse_origin; applier with .reverse and reverse_origin, which
+ *     is on the source. Without one there is nothing left to follow.
+ *   back: PGM_CUTOVER_NONE. The forward session runs again: slot, publication and
+ *     origin of the state were made anew, copied_until is empty and
+ *     consistent_point is where it starts.
+ *
+ * FALSE: everything is as before; the report's cutover says where and why it
+ * stopped, and how long the application had to wait. The caller's receiver and
+ * applier go on either way until it ends them. When even the fence could not be
+ * taken down (the error says so, and the state says PGM_CUTOVER_FENCED), the
+ * caller tries pgm_switchover_recover() until it succeeds. */
 gboolean pgm_switchover_run (PgmFollowContext *ctx,
                              const PgmSwitchoverOptions *options,
                              GCancellable *cancellable,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* After a crash with a fence that may still be up: takes it down. */
+/* To be called before the first session of a start, and after a run that left the
+ * state so. PGM_CUTOVER_FENCED: takes the fence down; the cutover never happened.
+ * PGM_CUTOVER_DECIDED: the writes belong to the other side, what was left to do is
+ * done. Afterwards the stage is PGM_CUTOVER_NONE or _DONE, in which of both the
+ * direction to follow lies. Needs ctx->ends, state, journal and progress only. */
 gboolean pgm_switchover_recover (PgmFollowContext *ctx,
                                  GCancellable *cancellable,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What of a finished cutover still stands on either side (fences and the objects of
+ * the way back) is taken away, for cleanup; the state is written. A fence that
+ * keeps the application from its old server is only taken down with
+ * @lower_fences. */
+gboolean pgm_switchover_clear (PgmFollowContext *ctx,
+                               gboolean lower_fences,
+                               GCancellable *cancellable,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
