@@ -93,6 +93,9 @@ typedef enum
   PGM_MESSAGE_STREAM_PREPARE = 'p',
 } PgmMessageType;
 
+/* "INSERT", "STREAM START"; "unknown" for no type of these. */
+const char *pgm_message_type_to_string (guint8 type);
+
 /* Times are microseconds since the Unix epoch (the wire counts from 2000). */
 typedef struct
 {
