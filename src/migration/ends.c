@@ -63,6 +63,7 @@ static PgmConnection *
 open_session (PgmEnds *self,
               PgmEnd end,
               const char *role,
+              gboolean replication,
               GCancellable *cancellable,
               GError **error)
 {
@@ -73,6 +74,7 @@ open_session (PgmEnds *self,
     .label = is_source ? "source" : "destination",
     .application_name = application_name,
     .client_encoding = self->source != NULL ? self->source->encoding : NULL,
+    .replication = replication,
     .expected = facts != NULL ? &facts->identity : NULL,
   };
 
@@ -100,7 +102,8 @@ explain_encoding (PgmEnds *self, PgmEnd end, GError **error)
 static gboolean
 learn_end (PgmEnds *self, PgmEnd end, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (PgmConnection) connection = open_session (self, end, "facts", cancellable, error);
+  g_autoptr (PgmConnection) connection =
+      open_session (self, end, "facts", FALSE, cancellable, error);
   PgmServerInfo *facts = NULL;
 
   if (connection == NULL)
@@ -179,12 +182,22 @@ pgm_ends_connect (PgmEnds *self,
                   GCancellable *cancellable,
                   GError **error)
 {
-  g_autoptr (PgmConnection) connection = open_session (self, end, role, cancellable, error);
+  g_autoptr (PgmConnection) connection = open_session (self, end, role, FALSE, cancellable, error);
 
   if (connection != NULL && end == PGM_END_DESTINATION && self->owned &&
       !enlist_session (connection, cancellable, error))
     return NULL;
   return g_steal_pointer (&connection);
+}
+
+PgmConnection *
+pgm_ends_connect_replication (PgmEnds *self,
+                              PgmEnd end,
+                              const char *role,
+                              GCancellable *cancellable,
+                              GError **error)
+{
+  return open_session (self, end, role, TRUE, cancellable, error);
 }
 
 static gboolean

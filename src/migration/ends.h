@@ -37,6 +37,13 @@ PgmConnection *pgm_ends_connect (PgmEnds *self,
                                  GCancellable *cancellable,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for the replication protocol: START_REPLICATION, CREATE_REPLICATION_SLOT. */
+PgmConnection *pgm_ends_connect_replication (PgmEnds *self,
+                                             PgmEnd end,
+                                             const char *role,
+                                             GCancellable *cancellable,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes this job the only one that writes to the destination, for as long as
  * @control lives: a session advisory lock, so that a second start is refused
  * from whatever host it comes (PGM_ERROR_REFUSED names the holder). Sessions

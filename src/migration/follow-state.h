@@ -62,6 +62,13 @@ gboolean pgm_follow_state_drop (PgmConnection *destination,
 PgmFollowState *pgm_follow_state_new (void);
 void pgm_follow_state_free (PgmFollowState *self);
 
+/* @table: as pgm_quote_qualified() writes it. */
+void pgm_follow_state_set_copied_until (PgmFollowState *self, const char *table, PgmLsn lsn);
+
+/* The greatest of them, 0 when there is none: from there on all tables are of one
+ * moment, and foreign keys hold (A4). */
+PgmLsn pgm_follow_state_get_last_copy (const PgmFollowState *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmFollowState, pgm_follow_state_free)
 
 G_END_DECLS

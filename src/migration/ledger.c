@@ -3,7 +3,7 @@
 #include "postgres/quote.h"
 
 static const char create_sql[] =
-    "CREATE SCHEMA pgmanager;"
+    "CREATE SCHEMA IF NOT EXISTS pgmanager;"
     "CREATE TABLE pgmanager.clone_job ("
     "  job_id text NOT NULL, system_identifier numeric NOT NULL, database text NOT NULL,"
     "  options text NOT NULL, fingerprint text, started_at timestamptz NOT NULL DEFAULT now());"
@@ -32,13 +32,14 @@ ledger_exists (PgmConnection *destination,
                             " to_regclass('pgmanager.clone_job') IS NOT NULL"
                             "   AND to_regclass('pgmanager.clone_part') IS NOT NULL"
                             "   AND to_regclass('pgmanager.clone_large_object') IS NOT NULL"
-                            "   AND to_regclass('pgmanager.clone_trigger') IS NOT NULL",
+                            "   AND to_regclass('pgmanager.clone_trigger') IS NOT NULL,"
+                            " to_regclass('pgmanager.follow_job') IS NOT NULL",
                             0, NULL, cancellable, error);
 
   if (found == NULL)
     return FALSE;
   *exists = pgm_result_get_bool (found, 0, 1);
-  if (pgm_result_get_bool (found, 0, 0) && !*exists)
+  if (pgm_result_get_bool (found, 0, 0) && !*exists && !pgm_result_get_bool (found, 0, 2))
     {
       pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL,
                           "A clone keeps its ledger in a schema of that name while it runs.",
@@ -165,8 +166,29 @@ pgm_ledger_create (PgmConnection *destination,
 gboolean
 pgm_ledger_drop (PgmConnection *destination, GCancellable *cancellable, GError **error)
 {
-  return pgm_connection_exec (destination, "DROP SCHEMA IF EXISTS pgmanager CASCADE", cancellable,
-                              error);
+  return pgm_connection_exec (
+             destination,
+             "DROP TABLE IF EXISTS pgmanager.clone_job, pgmanager.clone_phase,"
+             " pgmanager.clone_part, pgmanager.clone_large_object, pgmanager.clone_trigger",
+             cancellable, error) &&
+         pgm_ledger_drop_schema (destination, cancellable, error);
+}
+
+/* Not by CASCADE: it would take what somebody else put there. */
+gboolean
+pgm_ledger_drop_schema (PgmConnection *destination, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *left = pgm_connection_query_value (
+      destination,
+      "SELECT count(*) FROM pg_depend d"
+      " WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+      "   AND d.refobjid = to_regnamespace('pgmanager') AND d.deptype = 'n'",
+      0, NULL, cancellable, error);
+
+  if (left == NULL)
+    return FALSE;
+  return !g_str_equal (left, "0") ||
+         pgm_connection_exec (destination, "DROP SCHEMA IF EXISTS pgmanager", cancellable, error);
 }
 
 gboolean

@@ -57,6 +57,11 @@ gboolean pgm_ledger_drop (PgmConnection *destination,
                           GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The schema, when nothing is in it any more: the state of a following job may be. */
+gboolean pgm_ledger_drop_schema (PgmConnection *destination,
+                                 GCancellable *cancellable,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* In the caller's transaction, or in one of its own. */
 gboolean pgm_ledger_mark (PgmConnection *destination,
                           const char *phase,
