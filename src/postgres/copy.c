@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "postgres/connection-private.h"
+#include "postgres/gather.h"
 
 #define CHUNK_SIZE (256 * 1024)
 
@@ -343,15 +344,45 @@ tally_settle (Tally *self, guint64 rows, guint64 bytes)
   tally_publish (self);
 }
 
+/* The reading end: a source in COPY … TO STDOUT. */
+typedef struct
+{
+  PgmConnection *connection;
+  PgmGather gather;
+} Spring;
+
+/* TRUE in @ready when the source has something to read. */
+static gboolean
+poll_ends (Spring *source, Sink *sink, guint64 seen, gboolean *ready, GError **error)
+{
+  struct pollfd fds[2] = {
+    { .fd = PQsocket (source->connection->pg), .events = POLLIN },
+    { .fd = PQsocket (sink->connection->pg), .events = POLLIN },
+  };
+  gint64 deadline = pgm_gather_begin (&source->gather, seen);
+  g_autoptr (GError) local = NULL;
+
+  if (sink->waiting)
+    fds[1].events |= POLLOUT;
+  if (!pgm_wait_poll (sink->wait, fds, 2, deadline, &local))
+    {
+      *ready = deadline != 0 && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      if (*ready)
+        pgm_gather_missed (&source->gather, seen);
+      else
+        g_propagate_error (error, g_steal_pointer (&local));
+      return *ready;
+    }
+  *ready = fds[0].revents != 0;
+  return (fds[1].revents & ~POLLOUT) == 0 || sink_listen (sink, error);
+}
+
 /* Waits for the source, while the rest of the last chunk goes out and the
  * destination is listened to. */
 static gboolean
-await_rows (PgmConnection *source, Sink *sink, GError **error)
+await_rows (Spring *source, Sink *sink, guint64 seen, GError **error)
 {
-  struct pollfd fds[2] = {
-    { .fd = PQsocket (source->pg), .events = POLLIN },
-    { .fd = PQsocket (sink->connection->pg), .events = POLLIN },
-  };
+  gboolean ready = FALSE;
 
   if (sink->waiting)
     {
@@ -362,24 +393,20 @@ await_rows (PgmConnection *source, Sink *sink, GError **error)
           return FALSE;
         }
       sink->waiting = left > 0;
-      if (left > 0)
-        fds[1].events |= POLLOUT;
     }
-  if (!pgm_wait_poll (sink->wait, fds, 2, 0, error))
+  if (!poll_ends (source, sink, seen, &ready, error))
     return FALSE;
-  if ((fds[1].revents & ~POLLOUT) != 0 && !sink_listen (sink, error))
-    return FALSE;
-  return fds[0].revents == 0 || pgm_connection_consume (source, error);
+  return !ready || pgm_connection_consume (source->connection, error);
 }
 
 /* Row by row out of libpq's buffer, chunk by chunk on. */
 static gboolean
-move_rows (PgmConnection *source, Sink *sink, Tally *tally, GError **error)
+move_rows (Spring *source, Sink *sink, Tally *tally, GError **error)
 {
   for (;;)
     {
       char *row = NULL;
-      int size = PQgetCopyData (source->pg, &row, 1);
+      int size = PQgetCopyData (source->connection->pg, &row, 1);
       if (size > 0)
         {
           gboolean ok = TRUE;
@@ -401,7 +428,7 @@ move_rows (PgmConnection *source, Sink *sink, Tally *tally, GError **error)
         }
       else if (size == 0)
         {
-          if (!await_rows (source, sink, error))
+          if (!await_rows (source, sink, tally->bytes + tally->new_bytes, error))
             return FALSE;
         }
       else
@@ -424,7 +451,7 @@ check_rows (const Sink *sink, guint64 sent, guint64 taken, GError **error)
 }
 
 static gboolean
-run_pump (PgmConnection *source,
+run_pump (Spring *source,
           const char *copy_to,
           Sink *sink,
           Tally *tally,
@@ -434,16 +461,17 @@ run_pump (PgmConnection *source,
   PgmConnection *destination = sink->connection;
   guint64 sent = 0;
 
-  if (!send_copy (source, copy_to, sink->wait, error) ||
+  if (!send_copy (source->connection, copy_to, sink->wait, error) ||
       !send_copy (destination, sink->sql, sink->wait, error))
     return FALSE;
   if (!await_copy (destination, sink->sql, PGRES_COPY_IN, sink->wait, error) ||
-      !await_copy (source, copy_to, PGRES_COPY_OUT, sink->wait, error))
+      !await_copy (source->connection, copy_to, PGRES_COPY_OUT, sink->wait, error))
     return FALSE;
-  if (!move_rows (source, sink, tally, error))
-    return FALSE;
+  pgm_gather_init (&source->gather, source->connection->pg);
+  gboolean moved = move_rows (source, sink, tally, error);
+  pgm_gather_clear (&source->gather);
   /* Only a source that ended well may end the destination's COPY well. */
-  return finish_copy (source, copy_to, sink->wait, &sent, error) &&
+  return moved && finish_copy (source->connection, copy_to, sink->wait, &sent, error) &&
          sink_finish (sink, rows, error) && check_rows (sink, sent, *rows, error);
 }
 
@@ -459,6 +487,7 @@ pgm_copy_pump (PgmConnection *source,
 {
   g_auto (PgmWait) wait = { NULL, -1 };
   Tally tally = { .counters = counters };
+  Spring spring = { .connection = source };
   guint64 copied = 0;
   Sink sink;
 
@@ -466,7 +495,7 @@ pgm_copy_pump (PgmConnection *source,
     return FALSE;
   pgm_wait_init (&wait, cancellable);
   sink_init (&sink, destination, copy_from, &wait);
-  gboolean ok = run_pump (source, copy_to, &sink, &tally, &copied, error);
+  gboolean ok = run_pump (&spring, copy_to, &sink, &tally, &copied, error);
   if (ok)
     {
       tally_publish (&tally);

@@ -169,6 +169,32 @@ test_prepared_session (Fixture *self, gconstpointer data)
   test_rows (self, data);
 }
 
+/* Enough rows that they are gathered, then pauses of the source, long and short,
+ * and a small rest: nothing waits for more to come, also not afterwards. */
+static void
+test_gathered (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  PgmCopyCounters counters = { 0 };
+  guint64 rows = 0;
+  gint64 began = g_get_monotonic_time ();
+
+  g_assert_true (pgm_copy_prepare_session (self->source, NULL, &error));
+  gboolean ok =
+      pgm_copy_pump (self->source,
+                     "COPY (SELECT i, CASE WHEN i IN (6000, 7000, 7001) THEN pg_sleep(0.3)::text"
+                     "  WHEN i % 200 = 0 THEN pg_sleep(0.002)::text ELSE repeat('x', 1000) END"
+                     "  FROM generate_series(1, 10000) i) TO STDOUT",
+                     self->destination, "COPY public.t FROM STDIN", &counters, &rows, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  g_assert_cmpuint (rows, ==, 10000);
+  g_assert_cmpuint (counters.rows, ==, 10000);
+  assert_usable (self->source);
+  assert_usable (self->destination);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 20 * G_USEC_PER_SEC);
+}
+
 static void
 test_put (Fixture *self, gconstpointer data)
 {
@@ -428,6 +454,7 @@ main (int argc, char **argv)
   add ("/copy/wide-rows", test_wide_rows, &shared);
   add ("/copy/bytes-are-counted", test_bytes_are_counted, &shared);
   add ("/copy/prepared-session", test_prepared_session, &shared);
+  add ("/copy/gathered", test_gathered, &shared);
   add ("/copy/put", test_put, &shared);
   add ("/copy/bad-statements", test_bad_statements, &shared);
   add ("/copy/source-fails", test_source_fails, &shared);
