@@ -3,6 +3,7 @@
 #include "migration/crew.h"
 #include "migration/search-path.h"
 #include "migration/statement.h"
+#include "migration/statistics.h"
 #include "postgres/quote.h"
 
 /* Smaller tables share a transaction, up to so many and so much. */
@@ -23,40 +24,58 @@ session_settings (PgmConnection *destination, GCancellable *cancellable, GError 
                       : NULL;
 }
 
+static char *
+name_key (const char *schema, const char *name)
+{
+  return g_strdup_printf ("%s\n%s", schema, name);
+}
+
+static PgmTable *
+find_table (PgmCloneContext *ctx, PgmResult *result, guint row, guint column)
+{
+  return pgm_catalog_find_table (ctx->catalog, pgm_result_get_or (result, row, column, ""),
+                                 pgm_result_get_or (result, row, column + 1, ""));
+}
+
 /* "schema\nname" of those tables whose statistics come with a partitioned one. A
  * tree with foreign tables would be read from their servers: there the tables
- * that are here are analyzed one by one and the partitioned ones left out. */
+ * that are here are analyzed one by one and the partitioned ones left out. A tree
+ * of which anything lacks statistics is taken out of @carried and analyzed whole. */
 static GHashTable *
-read_covered (PgmCloneContext *ctx, char **settings, GCancellable *cancellable, GError **error)
+read_covered (PgmCloneContext *ctx,
+              PgmConnection *destination,
+              GHashTable *carried,
+              GCancellable *cancellable,
+              GError **error)
 {
-  g_autoptr (PgmConnection) destination =
-      pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "analyze", cancellable, error);
-  g_autoptr (PgmResult) result = NULL;
-  GHashTable *covered;
-
-  if (destination == NULL)
-    return NULL;
-  *settings = session_settings (destination, cancellable, error);
-  if (*settings == NULL)
-    return NULL;
-  result = pgm_connection_query (
+  GHashTable *covered = NULL;
+  g_autoptr (PgmResult) result = pgm_connection_query (
       destination,
       "WITH mixed AS (SELECT pg_catalog.pg_partition_root(oid) AS root FROM pg_catalog.pg_class"
       "   WHERE relispartition AND relkind = 'f')"
-      " SELECT n.nspname || E'\\n' || c.relname, rn.nspname, r.relname FROM pg_catalog.pg_class c"
+      " SELECT n.nspname, c.relname, rn.nspname, r.relname FROM pg_catalog.pg_class c"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " JOIN pg_catalog.pg_class r ON r.oid = pg_catalog.pg_partition_root(c.oid)"
       " JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace"
       " WHERE CASE c.relkind WHEN 'p' THEN c.relispartition OR r.oid IN (SELECT root FROM mixed)"
       "   WHEN 'r' THEN c.relispartition AND r.oid NOT IN (SELECT root FROM mixed) END",
       0, NULL, cancellable, error);
+
   if (result == NULL)
     return NULL;
   covered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint row = 0; row < pgm_result_get_rows (result); row++)
-    if (pgm_catalog_find_table (ctx->catalog, pgm_result_get (result, row, 1),
-                                pgm_result_get (result, row, 2)) != NULL)
-      g_hash_table_add (covered, g_strdup (pgm_result_get_or (result, row, 0, "")));
+    {
+      PgmTable *root = find_table (ctx, result, row, 2);
+      PgmTable *table = find_table (ctx, result, row, 0);
+
+      if (root == NULL)
+        continue;
+      g_hash_table_add (covered, name_key (pgm_result_get_or (result, row, 0, ""),
+                                           pgm_result_get_or (result, row, 1, "")));
+      if (table == NULL || !g_hash_table_contains (carried, table))
+        g_hash_table_remove (carried, root);
+    }
   return covered;
 }
 
@@ -71,16 +90,17 @@ compare_size (gconstpointer a, gconstpointer b)
 }
 
 static GPtrArray *
-list_tables (PgmCloneContext *ctx, GHashTable *covered)
+list_tables (PgmCloneContext *ctx, GHashTable *covered, GHashTable *carried)
 {
   GPtrArray *tables = g_ptr_array_new ();
 
   for (guint i = 0; i < ctx->catalog->tables->len; i++)
     {
       PgmTable *table = g_ptr_array_index (ctx->catalog->tables, i);
-      g_autofree char *key = g_strdup_printf ("%s\n%s", table->schema, table->name);
+      g_autofree char *key = name_key (table->schema, table->name);
 
-      if (table->kind != 'f' && table->persistence != 't' && !g_hash_table_contains (covered, key))
+      if (table->kind != 'f' && table->persistence != 't' &&
+          !g_hash_table_contains (carried, table) && !g_hash_table_contains (covered, key))
         g_ptr_array_add (tables, table);
     }
   g_ptr_array_sort (tables, compare_size);
@@ -121,19 +141,44 @@ run_task (PgmCrewMember *member, gpointer task, GCancellable *cancellable, GErro
                              cancellable, error);
 }
 
+/* The tables that need it. */
+static GPtrArray *
+choose_tables (PgmCloneContext *ctx,
+               guint workers,
+               char **settings,
+               GCancellable *cancellable,
+               GError **error)
+{
+  g_autoptr (PgmConnection) destination =
+      pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "analyze", cancellable, error);
+  g_autoptr (GHashTable) carried = NULL;
+  g_autoptr (GHashTable) covered = NULL;
+
+  if (destination == NULL)
+    return NULL;
+  *settings = session_settings (destination, cancellable, error);
+  if (*settings == NULL)
+    return NULL;
+  carried = pgm_statistics_carry (ctx, workers, cancellable, error);
+  if (carried == NULL)
+    return NULL;
+  covered = read_covered (ctx, destination, carried, cancellable, error);
+  return covered != NULL ? list_tables (ctx, covered, carried) : NULL;
+}
+
 gboolean
 pgm_analyze_run (PgmCloneContext *ctx, guint workers, GCancellable *cancellable, GError **error)
 {
   g_autofree char *settings = NULL;
-  g_autoptr (GHashTable) covered = read_covered (ctx, &settings, cancellable, error);
   g_autoptr (GPtrArray) tables = NULL;
   g_autoptr (GPtrArray) tasks = NULL;
-  PgmCrewOptions crew = { .role = "analyze", .workers = workers, .settings = settings };
+  PgmCrewOptions crew = { .role = "analyze", .workers = workers };
 
-  if (covered == NULL)
-    return FALSE;
   pgm_progress_set_activity (ctx->progress, "statistics");
-  tables = list_tables (ctx, covered);
+  tables = choose_tables (ctx, workers, &settings, cancellable, error);
+  if (tables == NULL)
+    return FALSE;
+  crew.settings = settings;
   tasks = make_tasks (tables);
   return pgm_crew_run (ctx, &crew, tasks, run_task, NULL, cancellable, error);
 }

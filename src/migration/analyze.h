@@ -1,5 +1,6 @@
-/* Planner statistics for what was copied: ANALYZE, largest tables first, many
- * small ones in one statement, partition trees by their root. */
+/* Planner statistics for what was copied: the source's own where they can be had
+ * (statistics.h), else ANALYZE, largest tables first, many small ones in one
+ * statement, partition trees by their root. */
 #pragma once
 
 #include "migration/context.h"

@@ -72,6 +72,35 @@ def from_17_to_18():
     both_ways(17, 18)
 
 
+@case("18 to 18", set="matrix")
+def from_18_to_18():
+    both_ways(18, 18)
+
+
+@case("statistics come from the source, and ANALYZE makes the rest", set="matrix")
+def statistics():
+    for major in (13, 18):
+        if not find_bindir(major):
+            raise Skip(f"PostgreSQL {major} is neither installed nor fetched")
+    for major in (13, 18):
+        pair = Pair(major, 18)
+        try:
+            # No sample of the copy can tell the same twice: three rows of four aren't looked at.
+            databases = pair.load("""CREATE TABLE big (id int PRIMARY KEY, v text, n int); CREATE INDEX ON big (lower(v));
+                INSERT INTO big SELECT i, md5(i::text), (random() * 1000)::int FROM generate_series(1, 120000) i;
+                CREATE TABLE fresh (id int);""")
+            databases.source("ANALYZE big;")
+            databases.source("INSERT INTO fresh SELECT generate_series(1, 100);")
+            pair.prove(databases)
+            databases.both("""SELECT to_jsonb(s) - '{range_length_histogram,range_empty_frac,range_bounds_histogram}'::text[]
+                FROM pg_stats s WHERE schemaname = 'public' AND tablename LIKE 'big%' ORDER BY tablename, attname;""")
+            assert databases.destination("SELECT count(*) FROM pg_stats WHERE tablename LIKE 'big%';") == "4"
+            assert databases.destination("SELECT n_distinct FROM pg_stats WHERE tablename = 'fresh';") == "-1"
+            assert databases.destination("SELECT reltuples FROM pg_class WHERE relname = 'big';") == "120000"
+        finally:
+            pair.close()
+
+
 @case("F05 numeric Infinity to an older server stops with the table's name", set="matrix")
 def f05():
     if not find_bindir(13) or not find_bindir(15):
