@@ -74,6 +74,45 @@ pgm_engine_request_job_finish (PgmEngine *self, GAsyncResult *result, GError **e
   return PGM_ENGINE_GET_IFACE (self)->request_job_finish (self, result, error);
 }
 
+void
+pgm_engine_list_jobs_async (PgmEngine *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_return_if_fail (PGM_IS_ENGINE (self));
+
+  PGM_ENGINE_GET_IFACE (self)->list_jobs_async (self, cancellable, callback, user_data);
+}
+
+GPtrArray *
+pgm_engine_list_jobs_finish (PgmEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PGM_IS_ENGINE (self), NULL);
+
+  return PGM_ENGINE_GET_IFACE (self)->list_jobs_finish (self, result, error);
+}
+
+void
+pgm_engine_list_events_async (PgmEngine *self,
+                              const char *job_id,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  g_return_if_fail (PGM_IS_ENGINE (self) && job_id != NULL);
+
+  PGM_ENGINE_GET_IFACE (self)->list_events_async (self, job_id, cancellable, callback, user_data);
+}
+
+GPtrArray *
+pgm_engine_list_events_finish (PgmEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PGM_IS_ENGINE (self), NULL);
+
+  return PGM_ENGINE_GET_IFACE (self)->list_events_finish (self, result, error);
+}
+
 PgmSnapshot *
 pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id)
 {

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "model/job.h"
+#include "model/job-info.h"
 #include "model/report.h"
 #include "model/request.h"
 #include "model/snapshot.h"
@@ -47,6 +47,19 @@ struct _PgmEngineInterface
                              gpointer user_data);
   gboolean (*request_job_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
+  void (*list_jobs_async) (PgmEngine *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+  GPtrArray *(*list_jobs_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*list_events_async) (PgmEngine *self,
+                             const char *job_id,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+  GPtrArray *(*list_events_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
   PgmSnapshot *(*ref_snapshot) (PgmEngine *self, const char *job_id);
   PgmReport *(*ref_report) (PgmEngine *self, const char *job_id);
 
@@ -66,8 +79,9 @@ struct _PgmEngineInterface
 };
 
 /* Starts a job; finishes as soon as it is accepted, with its id (transfer full).
- * What becomes of it comes by "snapshot" and "finished". PGM_ERROR_REFUSED while
- * another job runs (one at a time for now). */
+ * What becomes of it comes by "snapshot" and "finished". Several may run at once;
+ * PGM_ERROR_REFUSED when there are too many, when its id belongs to one that runs,
+ * or when the same two databases are being cloned already. */
 void pgm_engine_start_job_async (PgmEngine *self,
                                  PgmJobSpec *spec,
                                  GCancellable *cancellable,
@@ -93,6 +107,24 @@ void pgm_engine_request_job_async (PgmEngine *self,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 gboolean pgm_engine_request_job_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* PgmJobInfo of every job that the engine knows, those that began last first;
+ * transfer full. Jobs that ran here or elsewhere and are over are among them, as
+ * far as history is kept. */
+void pgm_engine_list_jobs_async (PgmEngine *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+GPtrArray *pgm_engine_list_jobs_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* PgmEvent of one job in their order, the newest of them at least; transfer full.
+ * PGM_ERROR_NOT_FOUND for an unknown job. */
+void pgm_engine_list_events_async (PgmEngine *self,
+                                   const char *job_id,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+GPtrArray *pgm_engine_list_events_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* The newest picture, and the report of a finished job. Transfer full, or NULL. */
 PgmSnapshot *pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id);

@@ -1,5 +1,6 @@
 #include "engine/job.h"
 
+#include "engine/identity.h"
 #include "engine/store-journal.h"
 #include "migration/clone.h"
 #include "migration/compare.h"
@@ -104,6 +105,29 @@ pgm_job_ref_report (PgmJob *self)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->state_lock);
 
   return self->published ? pgm_record_ref (self->report) : NULL;
+}
+
+PgmJobInfo *
+pgm_job_make_info (PgmJob *self)
+{
+  PgmJobInfo *info = pgm_record_new (&pgm_job_info_type);
+  PgmSnapshot *snapshot = pgm_job_ref_snapshot (self);
+  PgmReport *report = pgm_job_ref_report (self);
+
+  info->id = g_strdup (self->spec->id);
+  info->kind = g_strdup (pgm_job_kind_names[self->spec->kind]);
+  info->status = report != NULL ? PGM_JOB_ENDED : PGM_JOB_RUNNING;
+  info->phase = snapshot->phase;
+  info->source = g_strdup (self->source);
+  info->destination = g_strdup (self->destination);
+  info->started_at = self->started_at;
+  pgm_job_info_set_report (info, report);
+  info->updated_at = report != NULL ? report->finished_at : snapshot->timestamp;
+  info->here = TRUE;
+  info->spec = pgm_job_spec_without_secrets (self->spec);
+  pgm_record_unref (snapshot);
+  pgm_record_unref (report);
+  return info;
 }
 
 void
@@ -332,30 +356,13 @@ complete_spec (const PgmJobSpec *spec, PgmStore *store, GError **error)
   return copy;
 }
 
-/* Two specifications of the same database must give the same text; who one is
- * there does not matter. */
-static char *
-identify (PgmConninfo *info)
-{
-  static const char *const keywords[] = { "service", "host", "hostaddr", "port", "dbname" };
-  GString *text = g_string_new (NULL);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (keywords); i++)
-    {
-      const char *value = pgm_conninfo_get (info, keywords[i]);
-
-      g_string_append_printf (text, "%s\n", value != NULL ? value : "");
-    }
-  return g_string_free (text, FALSE);
-}
-
 static char *
 lock_path (PgmJob *self, PgmConninfo *source, PgmConninfo *destination, GError **error)
 {
   g_autofree char *state = NULL;
   g_autofree char *directory = NULL;
-  g_autofree char *from = identify (source);
-  g_autofree char *to = identify (destination);
+  g_autofree char *from = pgm_identify_database (source);
+  g_autofree char *to = pgm_identify_database (destination);
   g_autofree char *both = g_strconcat (from, "\n", to, NULL);
   g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, both, -1);
   g_autofree char *name = g_strconcat (digest, ".lock", NULL);

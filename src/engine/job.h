@@ -8,7 +8,7 @@
 #pragma once
 
 #include "migration/progress.h"
-#include "model/job.h"
+#include "model/job-info.h"
 #include "model/report.h"
 #include "model/request.h"
 #include "store/store.h"
@@ -39,6 +39,9 @@ gboolean pgm_job_is_running (PgmJob *self); /* until @func has had the report */
 /* Transfer full; thread-safe. The report is NULL until the job has ended. */
 PgmSnapshot *pgm_job_ref_snapshot (PgmJob *self);
 PgmReport *pgm_job_ref_report (PgmJob *self);
+
+/* A line for the list of jobs; thread-safe, transfer full. */
+PgmJobInfo *pgm_job_make_info (PgmJob *self);
 
 void pgm_job_cancel (PgmJob *self);
 

@@ -3,10 +3,12 @@
 #include "demo/sample.h"
 #include "engine/job.h"
 
-/* One for now: the budget of workers and of maintenance memory is one job's. */
-#define MAX_RUNNING 1
+/* Each has threads and sessions of its own; beyond this something is wrong. */
+#define MAX_RUNNING 64
 /* Ended jobs that can still be looked at; older ones are in the store. */
 #define MAX_ENDED 100
+/* Of other processes and earlier ones, in the list of jobs. */
+#define MAX_HISTORY 100
 
 struct _PgmLocalEngine
 {
@@ -34,9 +36,9 @@ unref_job (gpointer job)
 }
 
 static void
-unref_tasks (gpointer tasks)
+unref_array (gpointer array)
 {
-  g_ptr_array_unref (tasks);
+  g_ptr_array_unref (array);
 }
 
 static void
@@ -81,7 +83,7 @@ pgm_local_engine_init (PgmLocalEngine *self)
   g_mutex_init (&self->lock);
   self->jobs = g_ptr_array_new_with_free_func (unref_job);
   self->samples = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pgm_record_unref);
-  self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_tasks);
+  self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_array);
 }
 
 PgmEngine *
@@ -171,15 +173,26 @@ make_room_for (PgmLocalEngine *self, const PgmJobSpec *spec, GError **error)
   if (count_running_locked (self) >= MAX_RUNNING)
     {
       pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
-                          "Wait for it to end, or stop it first.", "another job is running");
+                          "Wait for one of them to end, or stop it first.",
+                          "%d jobs are running already", MAX_RUNNING);
       return FALSE;
     }
   for (guint i = 0; spec->id != NULL && i < self->jobs->len; i++)
-    if (g_str_equal (pgm_job_get_id (g_ptr_array_index (self->jobs, i)), spec->id))
-      {
-        g_ptr_array_remove_index (self->jobs, i);
-        break;
-      }
+    {
+      PgmJob *job = g_ptr_array_index (self->jobs, i);
+
+      if (!g_str_equal (pgm_job_get_id (job), spec->id))
+        continue;
+      if (pgm_job_is_running (job))
+        {
+          pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
+                              "Wait for it to end, or stop it first.", "job \"%s\" is running",
+                              spec->id);
+          return FALSE;
+        }
+      g_ptr_array_remove_index (self->jobs, i);
+      break;
+    }
   return TRUE;
 }
 
@@ -299,9 +312,155 @@ ref_snapshot (PgmEngine *engine, const char *job_id)
 static PgmReport *
 ref_report (PgmEngine *engine, const char *job_id)
 {
-  g_autoptr (PgmJob) job = find_job (PGM_LOCAL_ENGINE (engine), job_id);
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  g_autoptr (PgmJob) job = find_job (self, job_id);
+  PgmJobHistory *history;
+  PgmReport *report = NULL;
 
-  return job != NULL ? pgm_job_ref_report (job) : NULL;
+  if (job != NULL || self->store == NULL)
+    return job != NULL ? pgm_job_ref_report (job) : NULL;
+  history = pgm_history_get_job (pgm_store_get_path (self->store), job_id, NULL);
+  if (history != NULL && history->report != NULL)
+    report = pgm_record_ref (history->report);
+  pgm_record_unref (history);
+  return report;
+}
+
+static PgmJobInfo *
+history_to_info (const PgmJobHistory *history)
+{
+  PgmJobInfo *info = pgm_record_new (&pgm_job_info_type);
+
+  info->id = g_strdup (history->id);
+  info->kind = g_strdup (history->kind);
+  info->status = history->status;
+  info->phase = history->phase;
+  info->source = g_strdup (history->source);
+  info->destination = g_strdup (history->destination);
+  info->started_at = history->started_at;
+  info->finished_at = history->finished_at;
+  info->updated_at = history->updated_at;
+  pgm_job_info_set_report (info, history->report);
+  if (history->spec != NULL)
+    info->spec = pgm_record_ref (history->spec);
+  return info;
+}
+
+static GPtrArray *
+list_own_jobs (PgmLocalEngine *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *infos = g_ptr_array_new_with_free_func (pgm_record_unref);
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    g_ptr_array_add (infos, pgm_job_make_info (g_ptr_array_index (self->jobs, i)));
+  return infos;
+}
+
+static gboolean
+has_info (const GPtrArray *infos, guint count, const char *job_id)
+{
+  for (guint i = 0; i < count; i++)
+    if (g_str_equal (((PgmJobInfo *) g_ptr_array_index (infos, i))->id, job_id))
+      return TRUE;
+  return FALSE;
+}
+
+static gint
+compare_infos (gconstpointer a, gconstpointer b)
+{
+  const PgmJobInfo *first = *(PgmJobInfo *const *) a;
+  const PgmJobInfo *second = *(PgmJobInfo *const *) b;
+
+  if (first->started_at != second->started_at)
+    return first->started_at > second->started_at ? -1 : 1;
+  return strcmp (first->id, second->id);
+}
+
+/* A history that can't be read is no reason to hide what runs. */
+static void
+list_jobs_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  GPtrArray *infos = list_own_jobs (self);
+  guint own = infos->len;
+  g_autoptr (GPtrArray) history =
+      self->store != NULL
+          ? pgm_history_list_jobs (pgm_store_get_path (self->store), MAX_HISTORY, NULL)
+          : NULL;
+
+  for (guint i = 0; history != NULL && i < history->len; i++)
+    {
+      const PgmJobHistory *job = g_ptr_array_index (history, i);
+
+      if (!has_info (infos, own, job->id))
+        g_ptr_array_add (infos, history_to_info (job));
+    }
+  g_ptr_array_sort (infos, compare_infos);
+  g_task_return_pointer (task, infos, unref_array);
+}
+
+static void
+list_jobs_async (PgmEngine *engine,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, list_jobs_async);
+  g_task_run_in_thread (task, list_jobs_thread);
+}
+
+static GPtrArray *
+finish_array (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+list_events_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  const char *path = pgm_store_get_path (self->store);
+  GError *error = NULL;
+  PgmJobHistory *history = pgm_history_get_job (path, data, &error);
+  GPtrArray *events = history != NULL ? pgm_history_list_events (path, data, 0, &error) : NULL;
+
+  pgm_record_unref (history);
+  if (events != NULL)
+    g_task_return_pointer (task, events, unref_array);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+list_events_async (PgmEngine *engine,
+                   const char *job_id,
+                   GCancellable *cancellable,
+                   GAsyncReadyCallback callback,
+                   gpointer user_data)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+  g_autoptr (PgmJob) job = find_job (self, job_id);
+
+  g_task_set_source_tag (task, list_events_async);
+  if (job != NULL)
+    {
+      PgmSnapshot *snapshot = pgm_job_ref_snapshot (job);
+
+      g_task_return_pointer (task, g_ptr_array_ref (snapshot->events), unref_array);
+      pgm_record_unref (snapshot);
+    }
+  else if (self->store == NULL)
+    g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_NOT_FOUND, "there is no job \"%s\"",
+                             job_id);
+  else
+    {
+      g_task_set_task_data (task, g_strdup (job_id), g_free);
+      g_task_run_in_thread (task, list_events_thread);
+    }
 }
 
 static void
@@ -404,6 +563,10 @@ pgm_local_engine_iface_init (PgmEngineInterface *iface)
   iface->stop_job_finish = finish_boolean;
   iface->request_job_async = request_job_async;
   iface->request_job_finish = finish_boolean;
+  iface->list_jobs_async = list_jobs_async;
+  iface->list_jobs_finish = finish_array;
+  iface->list_events_async = list_events_async;
+  iface->list_events_finish = finish_array;
   iface->ref_snapshot = ref_snapshot;
   iface->ref_report = ref_report;
   iface->start_sample_async = start_sample_async;

@@ -334,27 +334,36 @@ read_record (Reader *self,
   return record;
 }
 
+/* Strict text first, then the tree: NULL when it is no JSON. */
+static JsonParser *
+parse (const char *json, gssize length, guint64 *members, GError **error)
+{
+  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (GError) parse_error = NULL;
+  gsize size = length < 0 ? strlen (json) : (gsize) length;
+
+  if (!pgm_json_check (json, size, members, error))
+    return NULL;
+  parser = json_parser_new_immutable ();
+  if (json_parser_load_from_data (parser, json, (gssize) size, &parse_error))
+    return g_steal_pointer (&parser);
+  pgm_error_set (error, PGM_ERROR_USAGE, "malformed JSON: %s", parse_error->message);
+  return NULL;
+}
+
 gpointer
 pgm_record_from_json (const PgmRecordType *type, const char *json, gssize length, GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
-  g_autoptr (GError) parse_error = NULL;
-  gsize size;
   guint64 members;
   Reader reader = { 0 };
   gpointer record;
 
   g_return_val_if_fail (type != NULL && json != NULL, NULL);
 
-  size = length < 0 ? strlen (json) : (gsize) length;
-  if (!pgm_json_check (json, size, &members, error))
+  parser = parse (json, length, &members, error);
+  if (parser == NULL)
     return NULL;
-  parser = json_parser_new_immutable ();
-  if (!json_parser_load_from_data (parser, json, (gssize) size, &parse_error))
-    {
-      pgm_error_set (error, PGM_ERROR_USAGE, "malformed JSON: %s", parse_error->message);
-      return NULL;
-    }
   record = read_record (&reader, type, json_parser_get_root (parser), NULL, error);
   if (record != NULL && reader.members != members)
     {
@@ -362,4 +371,24 @@ pgm_record_from_json (const PgmRecordType *type, const char *json, gssize length
       g_clear_pointer (&record, pgm_record_unref);
     }
   return record;
+}
+
+GPtrArray *
+pgm_records_from_json (const PgmRecordType *type, const char *json, gssize length, GError **error)
+{
+  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func (pgm_record_unref);
+  guint64 members;
+  Reader reader = { 0 };
+
+  g_return_val_if_fail (type != NULL && json != NULL, NULL);
+
+  parser = parse (json, length, &members, error);
+  if (parser == NULL ||
+      !read_records (&reader, records, type, json_parser_get_root (parser), NULL, error))
+    return NULL;
+  if (reader.members == members)
+    return g_steal_pointer (&records);
+  refuse (NULL, error, "has a field twice in one object");
+  return NULL;
 }

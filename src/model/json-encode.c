@@ -304,3 +304,13 @@ pgm_record_to_json (gconstpointer record, gboolean pretty)
   write_record (&writer, record);
   return g_string_free (writer.text, FALSE);
 }
+
+char *
+pgm_records_to_json (const GPtrArray *records, gboolean pretty)
+{
+  Writer writer = { .pretty = pretty };
+
+  writer.text = g_string_sized_new (1024);
+  write_records (&writer, records);
+  return g_string_free (writer.text, FALSE);
+}

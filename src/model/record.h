@@ -73,6 +73,14 @@ gpointer pgm_record_from_json (const PgmRecordType *type,
                                gssize length,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for arrays: what is in @records, in its order; a GPtrArray of records
+ * of @type that owns them. */
+char *pgm_records_to_json (const GPtrArray *records, gboolean pretty);
+GPtrArray *pgm_records_from_json (const PgmRecordType *type,
+                                  const char *json,
+                                  gssize length,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Same JSON. */
 gboolean pgm_record_equal (gconstpointer a, gconstpointer b);
 

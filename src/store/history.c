@@ -2,8 +2,6 @@
 
 #include "store/database.h"
 
-const char *const pgm_job_status_names[] = { "running", "ended", "lost", NULL };
-
 #define AT(member) G_STRUCT_OFFSET (PgmJobHistory, member)
 
 static const PgmField job_history_fields[] = {
@@ -15,6 +13,7 @@ static const PgmField job_history_fields[] = {
   { "destination", PGM_FIELD_STRING, AT (destination) },
   { "started_at", PGM_FIELD_TIME, AT (started_at) },
   { "finished_at", PGM_FIELD_TIME, AT (finished_at) },
+  { "updated_at", PGM_FIELD_TIME, AT (updated_at) },
   { "spec", PGM_FIELD_RECORD, AT (spec), 0, &pgm_job_spec_type },
   { "report", PGM_FIELD_RECORD, AT (report), 0, &pgm_report_type },
   { NULL },
@@ -65,6 +64,7 @@ row_to_job (sqlite3_stmt *row)
   job->finished_at = sqlite3_column_int64 (row, 7);
   job->spec = column_record (row, 8, &pgm_job_spec_type);
   job->report = column_record (row, 9, &pgm_report_type);
+  job->updated_at = sqlite3_column_int64 (row, 10);
   return job;
 }
 
@@ -137,7 +137,9 @@ select_records (const char *path,
 }
 
 #define SELECT_JOB                                                                                 \
-  "SELECT id, kind, status, phase, source, destination, started_at, finished_at, spec, report"     \
+  "SELECT id, kind, status, phase, source, destination, started_at, finished_at, spec, report,"    \
+  " max(started_at, finished_at, coalesce((SELECT time FROM event WHERE job_id = job.id"           \
+  " ORDER BY id DESC LIMIT 1), 0))"                                                                \
   " FROM job "
 
 GPtrArray *

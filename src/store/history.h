@@ -2,20 +2,11 @@
  * process. */
 #pragma once
 
-#include "model/job.h"
+#include "model/job-info.h"
 #include "model/report.h"
 #include "model/snapshot.h"
 
 G_BEGIN_DECLS
-
-typedef enum
-{
-  PGM_JOB_RUNNING,
-  PGM_JOB_ENDED, /* from here on as PgmOutcome: see @report */
-  PGM_JOB_LOST,  /* its process ended without a word; a clone can be resumed */
-} PgmJobStatus;
-
-extern const char *const pgm_job_status_names[];
 
 typedef struct
 {
@@ -28,6 +19,7 @@ typedef struct
   char *destination;
   gint64 started_at;
   gint64 finished_at;
+  gint64 updated_at; /* of the last thing that was written of it */
   PgmJobSpec *spec;  /* without secrets; NULL when it can't be read any more */
   PgmReport *report; /* NULL while it runs, or when lost */
 } PgmJobHistory;

@@ -416,8 +416,8 @@ test_cancelled_start (Face *self, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* One job at a time here; and R16: the same one not from elsewhere either,
- * whoever one is on the servers. */
+/* R16: the same clone not twice, neither here nor from elsewhere, whoever one is
+ * on the servers, and no id twice. */
 static void
 test_second_start (Face *self, gconstpointer data)
 {
@@ -426,6 +426,7 @@ test_second_start (Face *self, gconstpointer data)
   g_autofree char *id = NULL;
   g_autoptr (GError) error = NULL;
   PgmJobSpec *same = make_clone (self);
+  PgmJobSpec *again = make_clone (self);
 
   lock_orders (self);
   id = start (self, make_clone (self));
@@ -433,7 +434,13 @@ test_second_start (Face *self, gconstpointer data)
 
   g_assert_null (start_on (self, self->engine, make_clone (self), &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
-  g_assert_cmpstr (error->message, ==, "another job is running");
+  g_assert_nonnull (strstr (error->message, pid));
+  g_clear_error (&error);
+  again->kind = PGM_JOB_COMPARE;
+  again->id = g_strdup (id);
+  g_assert_null (start_on (self, self->engine, again, &error));
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
+  g_assert_nonnull (strstr (error->message, id));
   g_clear_error (&error);
 
   same->source->user = g_strdup ("somebody_else");
@@ -445,6 +452,115 @@ test_second_start (Face *self, gconstpointer data)
   wait_for_report (self);
   g_assert_cmpint (self->report->outcome, ==, PGM_OUTCOME_DONE);
   g_assert_finalize_object (other);
+}
+
+static GPtrArray *
+list_jobs (Face *self)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *jobs;
+
+  g_clear_object (&self->result);
+  pgm_engine_list_jobs_async (self->engine, NULL, on_result, self);
+  while (self->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  jobs = pgm_engine_list_jobs_finish (self->engine, self->result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&self->result);
+  return jobs;
+}
+
+static GPtrArray *
+list_events (Face *self, const char *job_id, GError **error)
+{
+  GPtrArray *events;
+
+  g_clear_object (&self->result);
+  pgm_engine_list_events_async (self->engine, job_id, NULL, on_result, self);
+  while (self->result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  events = pgm_engine_list_events_finish (self->engine, self->result, error);
+  g_clear_object (&self->result);
+  return events;
+}
+
+/* Two jobs at once, each with its own end; the newer stands first. */
+static void
+test_two_at_once (Face *self, gconstpointer data)
+{
+  PgmJobSpec *other = make_clone (self);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) jobs = NULL;
+  PgmJobInfo *info;
+
+  lock_orders (self);
+  first = start (self, make_clone (self));
+  wait_until_held (self);
+  pgm_record_unref (other->source);
+  other->source = make_endpoint ("postgresql://u:MARKED@127.0.0.1:1/shop");
+  other->kind = PGM_JOB_COMPARE;
+  second = start (self, other);
+  while (self->finished == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (self->report->job_id, ==, second);
+
+  jobs = list_jobs (self);
+  g_assert_cmpuint (jobs->len, ==, 2);
+  info = g_ptr_array_index (jobs, 0);
+  g_assert_cmpstr (info->id, ==, second);
+  g_assert_cmpint (info->status, ==, PGM_JOB_ENDED);
+  g_assert_cmpstr (info->outcome, ==, "failed");
+  g_assert_cmpstr (info->error, ==, self->report->error);
+  g_assert_null (strstr (info->spec->source->uri, "MARKED"));
+  info = g_ptr_array_index (jobs, 1);
+  g_assert_cmpstr (info->id, ==, first);
+  g_assert_cmpint (info->status, ==, PGM_JOB_RUNNING);
+  g_assert_true (info->here);
+
+  unlock_orders (self);
+  g_assert_true (stop (self, first, &error));
+  g_assert_cmpuint (self->finished, ==, 2);
+  self->finished = 0;
+}
+
+/* What an earlier engine did is told by a later one on the same store. */
+static void
+test_history (Face *self, gconstpointer data)
+{
+  g_autofree char *id = start (self, make_clone (self));
+  g_autoptr (GPtrArray) jobs = NULL;
+  g_autoptr (GPtrArray) events = NULL;
+  g_autoptr (GError) error = NULL;
+  PgmJobInfo *info;
+  PgmReport *report;
+
+  wait_for_report (self);
+  events = list_events (self, id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (events->len, >=, 4);
+  g_clear_pointer (&events, g_ptr_array_unref);
+  drop_engine (self);
+  pgm_store_flush (self->store);
+  connect_engine (self, self->store);
+
+  jobs = list_jobs (self);
+  g_assert_cmpuint (jobs->len, ==, 1);
+  info = g_ptr_array_index (jobs, 0);
+  g_assert_cmpstr (info->id, ==, id);
+  g_assert_cmpstr (info->outcome, ==, "done");
+  g_assert_false (info->here);
+  g_assert_cmpint (info->updated_at, >=, info->finished_at);
+  g_assert_cmpint (info->finished_at, >=, info->started_at);
+  report = pgm_engine_ref_report (self->engine, id);
+  g_assert_true (pgm_record_equal (report, self->report));
+  pgm_record_unref (report);
+  events = list_events (self, id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (events->len, >=, 4);
+  g_assert_null (list_events (self, "no-such-job", &error));
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_NOT_FOUND);
 }
 
 /* Cancelled in the middle: the answer comes after "finished"; then everything is
@@ -644,6 +760,8 @@ main (int argc, char **argv)
   ADD ("bad-requests", test_bad_requests);
   ADD ("cancelled-start", test_cancelled_start);
   ADD ("second-start", test_second_start);
+  ADD ("two-at-once", test_two_at_once);
+  ADD ("history", test_history);
   ADD ("stop", test_stop);
   ADD ("given-away", test_given_away);
   ADD ("given-away-in-handler", test_given_away_in_handler);
