@@ -8,16 +8,26 @@ is_uri (const char *dsn)
   return g_str_has_prefix (dsn, "postgresql://") || g_str_has_prefix (dsn, "postgres://");
 }
 
-/* user:PASSWORD@ between "://" and the first of "/?#"; libpq takes the first '@'
- * as the end of the user part. */
+/* The '@' that ends the user part, or NULL. Like libpq, which takes '?' and '#'
+ * before it for a part of the password, not for an end. */
+static const char *
+find_at (const char *dsn)
+{
+  const char *authority = strstr (dsn, "://") + 3;
+  const char *at = authority + strcspn (authority, "@/");
+
+  return *at == '@' ? at : NULL;
+}
+
+/* user:PASSWORD@ */
 static gboolean
 find_in_authority (const char *dsn, gsize offset, gsize *start, gsize *length)
 {
   const char *authority = strstr (dsn, "://") + 3;
-  const char *at = authority + strcspn (authority, "@/?#");
-  const char *colon = memchr (authority, ':', (gsize) (at - authority));
+  const char *at = find_at (dsn);
+  const char *colon = at != NULL ? memchr (authority, ':', (gsize) (at - authority)) : NULL;
 
-  if (*at != '@' || colon == NULL || (gsize) (colon + 1 - dsn) < offset)
+  if (colon == NULL || (gsize) (colon + 1 - dsn) < offset)
     return FALSE;
 
   *start = (gsize) (colon + 1 - dsn);
@@ -25,19 +35,31 @@ find_in_authority (const char *dsn, gsize offset, gsize *start, gsize *length)
   return TRUE;
 }
 
+/* Keywords may be percent-encoded as well as values. */
+static gboolean
+is_keyword (const char *start, const char *end, const char *wanted)
+{
+  g_autofree char *keyword = g_uri_unescape_segment (start, end, NULL);
+
+  return g_strcmp0 (keyword, wanted) == 0;
+}
+
 static gboolean
 find_in_query (const char *dsn, const char *wanted, gsize offset, gsize *start, gsize *length)
 {
-  gsize size = strlen (wanted);
-  const char *parameter = strchr (dsn, '?');
+  gsize before, size = 0;
+  const char *parameter;
 
+  if (find_in_authority (dsn, 0, &before, &size))
+    size += before;
+  parameter = strchr (dsn + size, '?');
   while (parameter != NULL)
     {
       const char *value = strchr (++parameter, '=');
       const char *next = strchr (parameter, '&');
 
       if (value != NULL && (next == NULL || value < next) && (gsize) (value + 1 - dsn) >= offset &&
-          (gsize) (value - parameter) == size && strncmp (parameter, wanted, size) == 0)
+          is_keyword (parameter, value, wanted))
         {
           *start = (gsize) (value + 1 - dsn);
           *length = next != NULL ? (gsize) (next - value - 1) : strlen (value + 1);
@@ -135,9 +157,21 @@ widen (const char *dsn, gsize start, gsize length, gsize *from, gsize *to)
 {
   *from = start;
   *to = start + length;
-  if (is_uri (dsn) && dsn[*to] == '@')
+  if (is_uri (dsn))
     {
-      *from -= 1;
+      const char *at = find_at (dsn);
+
+      if (at != NULL && *to == (gsize) (at - dsn))
+        {
+          *from -= 1;
+          return;
+        }
+      while (dsn[*from - 1] != '?' && dsn[*from - 1] != '&')
+        *from -= 1;
+      if (dsn[*to] == '&')
+        *to += 1;
+      else
+        *from -= 1;
       return;
     }
   if (*from > 0 && dsn[*from - 1] == '\'')
@@ -148,10 +182,6 @@ widen (const char *dsn, gsize start, gsize length, gsize *from, gsize *to)
   do
     *from -= 1;
   while (*from > 0 && dsn[*from] != 'p');
-  if (is_uri (dsn) && dsn[*to] == '&')
-    *to += 1;
-  else if (is_uri (dsn))
-    *from -= 1;
 }
 
 char *
