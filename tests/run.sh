@@ -212,6 +212,15 @@ python_suite() { # set, further arguments
   [ $status = 0 ] || [ "$2" -gt 0 ]
 }
 
+# Each report of a sanitizer is a failure, whatever became of its test.
+no_findings() {
+  for report in "$work"/findings/*; do
+    [ -s "$report" ] || continue
+    count 0 1 0
+    { echo "not ok - a sanitizer's finding"; sed 's/^/    /' "$report" | head -n 60; } | tee -a "$work/failures"
+  done
+}
+
 fetch() {
   sh "$top/tests/pg/fetch.sh" "$@" || :
 }
@@ -240,9 +249,13 @@ sanitize)
     { echo "0 passed, 1 failed"; exit 1; }
   # libraries' one-time allocations are not ours to free
   patience=5
-  ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1
-  LSAN_OPTIONS=suppressions=$top/tests/lsan.supp:print_suppressions=0
-  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+  # into files, so that no exit status that a test expects, and no output that it
+  # throws away, can hide a finding; who may become another user writes there too
+  mkdir -m 1777 "$work/findings"
+  common=log_path=$work/findings/report:exitcode=97
+  ASAN_OPTIONS=$common:detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1
+  LSAN_OPTIONS=$common:suppressions=$top/tests/lsan.supp:print_suppressions=0
+  UBSAN_OPTIONS=$common:halt_on_error=1:print_stacktrace=1
   G_SLICE=always-malloc
   export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS G_SLICE
   ;;
@@ -283,6 +296,7 @@ kill | scale)
 sanitize)
   suite unit meson_suite unit
   suite system python_suite ci test_values.py test_options.py test_bad_input.py test_compare.py
+  suite findings no_findings
   ;;
 esac
 
