@@ -15,6 +15,7 @@
 #       scale     1,000 tables, large partition trees, a 2 GB table, huge values
 #       regress   the tables of PostgreSQL's own regression tests
 #       sanitize  unit and part of system, with ASan, UBSan and LSan
+#       threads   unit, with TSan
 #
 # --slice runs one of N parts of the set, of each of its suites; --seed repeats the
 # random choices of a run; -k takes only the system tests whose name contains
@@ -32,7 +33,7 @@ pattern=
 seed=$(date +%s)
 patience=1
 
-usage() { sed -n "2,26s/^# \\{0,1\\}//p" "$0"; }
+usage() { sed -n "2,27s/^# \\{0,1\\}//p" "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -50,7 +51,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     ;;
-  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize) set_name=$1 ;;
+  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize | threads) set_name=$1 ;;
   *)
     usage >&2
     exit 2
@@ -240,6 +241,11 @@ commit_slice() {
 sh "$top/data/install-deps.sh" build run test
 prepare_work
 
+# Sanitizers report into files, so that no exit status that a test expects, and no
+# output that it throws away, can hide a finding; who becomes another user on the
+# way writes there too.
+mkdir -m 1777 "$work/findings"
+
 say "build"
 began=$(date +%s)
 case $set_name in
@@ -249,15 +255,20 @@ sanitize)
     { echo "0 passed, 1 failed"; exit 1; }
   # libraries' one-time allocations are not ours to free
   patience=5
-  # into files, so that no exit status that a test expects, and no output that it
-  # throws away, can hide a finding; who may become another user writes there too
-  mkdir -m 1777 "$work/findings"
   common=log_path=$work/findings/report:exitcode=97
   ASAN_OPTIONS=$common:detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1
   LSAN_OPTIONS=$common:suppressions=$top/tests/lsan.supp:print_suppressions=0
   UBSAN_OPTIONS=$common:halt_on_error=1:print_stacktrace=1
   G_SLICE=always-malloc
   export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS G_SLICE
+  ;;
+threads)
+  build=$build-threads
+  compile "$build" -Db_sanitize=thread -Db_lundef=false || { echo "0 passed, 1 failed"; exit 1; }
+  patience=5
+  TSAN_OPTIONS=log_path=$work/findings/report:exitcode=97:suppressions=$top/tests/tsan.supp
+  G_SLICE=always-malloc
+  export TSAN_OPTIONS G_SLICE
   ;;
 *) compile "$build" || { echo "0 passed, 1 failed"; exit 1; } ;;
 esac
@@ -296,6 +307,14 @@ kill | scale)
 sanitize)
   suite unit meson_suite unit
   suite system python_suite ci test_values.py test_options.py test_bad_input.py test_compare.py
+  suite findings no_findings
+  ;;
+threads)
+  # the addresses that TSan wants for itself may be taken at random
+  fixed="setarch $(uname -m) -R"
+  $fixed true 2>/dev/null || fixed=
+  # shellcheck disable=SC2086 # words
+  suite unit meson_suite unit $fixed
   suite findings no_findings
   ;;
 esac
