@@ -15,6 +15,14 @@ typedef struct
 {
   /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
   PgmEngine *(*make_engine) (GError **error);
+  /* Lets other processes of this user look at and steer what runs on @engine; where
+   * that is not possible, the job runs all the same. Ended with unserve(). */
+  gpointer (*serve) (PgmEngine *engine, const char *job_id, GError **error);
+  void (*unserve) (gpointer server);
+  /* PgmEngine of each living process that lets us. Transfer full. */
+  GPtrArray *(*find_engines) (void);
+  /* Do two endpoints name the same database? */
+  gboolean (*is_same_database) (const PgmEndpoint *a, const PgmEndpoint *b);
   /* "libpq 15.20, GLib 2.74.6, …" for --version. Transfer full. */
   char *(*describe_libraries) (void);
 } PgmCliHost;

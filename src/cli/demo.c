@@ -169,7 +169,7 @@ pgm_command_demo (PgmCli *cli, int argc, char **argv)
        pgm_parse_int (arguments.orders, "--orders", 1, 100000000, &spec->orders, &error)) &&
       (engine = cli->host->make_engine (&error)) != NULL)
     {
-      runner = pgm_job_runner_new (engine, PGM_OUTPUT_TABLE);
+      runner = pgm_job_runner_new (cli, engine, PGM_OUTPUT_TABLE);
       status = run_demo (runner, &arguments, spec);
     }
   else

@@ -9,6 +9,7 @@
 
 struct _PgmJobRunner
 {
+  const PgmCliHost *host;
   PgmEngine *engine;
   PgmProgressView *view;
   GMainLoop *loop;
@@ -64,10 +65,11 @@ on_result (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 PgmJobRunner *
-pgm_job_runner_new (PgmEngine *engine, PgmOutput output)
+pgm_job_runner_new (PgmCli *cli, PgmEngine *engine, PgmOutput output)
 {
   PgmJobRunner *self = g_new0 (PgmJobRunner, 1);
 
+  self->host = cli->host;
   self->engine = g_object_ref (engine);
   self->view = pgm_progress_view_new (output);
   self->loop = g_main_loop_new (NULL, FALSE);
@@ -116,9 +118,28 @@ wait_for_result (PgmJobRunner *self)
     g_main_loop_run (self->loop);
 }
 
+/* For other terminals. The job runs all the same where that can't be. */
+static gpointer
+serve (PgmJobRunner *self)
+{
+  g_autoptr (GError) error = NULL;
+  gpointer server = self->host->serve (self->engine, self->job_id, &error);
+
+  if (server == NULL)
+    {
+      g_autofree char *text =
+          g_strdup_printf (_ ("Other terminals can't look at this job: %s"), error->message);
+
+      pgm_progress_view_note (self->view, text);
+    }
+  return server;
+}
+
 PgmReport *
 pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error)
 {
+  gpointer server;
+
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return NULL;
 
@@ -133,6 +154,7 @@ pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error)
       return NULL;
     }
 
+  server = serve (self);
   /* A signal may have come between the job's start and our knowing its name; a
    * job may have ended before the loop is entered again. */
   if (self->signals > 0)
@@ -141,6 +163,7 @@ pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error)
     self->report = pgm_engine_ref_report (self->engine, self->job_id);
   while (self->report == NULL)
     g_main_loop_run (self->loop);
+  self->host->unserve (server);
   pgm_progress_view_end (self->view);
   g_clear_pointer (&self->job_id, g_free);
   return g_steal_pointer (&self->report);
@@ -176,7 +199,7 @@ pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output)
   engine = cli->host->make_engine (&error);
   if (engine == NULL)
     return pgm_command_fail (error);
-  runner = pgm_job_runner_new (engine, output);
+  runner = pgm_job_runner_new (cli, engine, output);
   report = pgm_job_runner_run (runner, spec, &error);
   if (report == NULL)
     return pgm_command_fail (error);

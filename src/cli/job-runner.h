@@ -8,11 +8,12 @@ G_BEGIN_DECLS
 
 typedef struct _PgmJobRunner PgmJobRunner;
 
-PgmJobRunner *pgm_job_runner_new (PgmEngine *engine, PgmOutput output);
+PgmJobRunner *pgm_job_runner_new (PgmCli *cli, PgmEngine *engine, PgmOutput output);
 void pgm_job_runner_free (PgmJobRunner *self);
 PgmEngine *pgm_job_runner_get_engine (PgmJobRunner *self);
 
-/* The report of the finished job (transfer full), or NULL when it could not even
+/* While the job runs, other terminals can look at it and steer it, if that is
+ * possible here. The report of the finished job (transfer full), or NULL when it could not even
  * be started. */
 PgmReport *
 pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;

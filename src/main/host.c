@@ -3,9 +3,12 @@
 #include <libintl.h>
 #include <locale.h>
 
+#include "client/remote-engine.h"
 #include "config.h"
 #include "engine/local-engine.h"
 #include "postgres/connection.h"
+#include "server/server.h"
+#include "store/paths.h"
 #include "store/store.h"
 
 void
@@ -16,6 +19,8 @@ pgm_host_init (const char *program)
   bind_textdomain_codeset (PGM_GETTEXT_DOMAIN, "UTF-8");
   textdomain (PGM_GETTEXT_DOMAIN);
   g_set_prgname (program);
+  /* It would turn HTTP/2 on; here nothing else runs yet. */
+  g_unsetenv ("SOUP_SERVER_HTTP2");
 }
 
 PgmEngine *
@@ -32,6 +37,30 @@ pgm_host_make_engine (GError **error)
   if (warning != NULL)
     g_printerr ("pgmanager: %s\n", warning);
   return pgm_local_engine_new (store);
+}
+
+gpointer
+pgm_host_serve (PgmEngine *engine, const char *job_id, GError **error)
+{
+  g_autofree char *directory = pgm_paths_runtime_directory ();
+
+  if (!pgm_paths_make_private (directory, error))
+    return NULL;
+  return pgm_server_new (engine, directory, job_id, error);
+}
+
+void
+pgm_host_unserve (gpointer server)
+{
+  pgm_server_free (server);
+}
+
+GPtrArray *
+pgm_host_find_engines (void)
+{
+  g_autofree char *directory = pgm_paths_runtime_directory ();
+
+  return pgm_remote_engine_find (directory);
 }
 
 char *

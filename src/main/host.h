@@ -13,6 +13,15 @@ void pgm_host_init (const char *program);
  * standard error and degrades; a configuration that can't be read is an error. */
 PgmEngine *pgm_host_make_engine (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Lets other processes of this user look at and steer what runs on @engine, over a
+ * socket in the runtime directory. To be ended with pgm_host_unserve(). */
+gpointer
+pgm_host_serve (PgmEngine *engine, const char *job_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void pgm_host_unserve (gpointer server);
+
+/* PgmEngine of each living process that serves its jobs there. Transfer full. */
+GPtrArray *pgm_host_find_engines (void);
+
 /* "libpq 15.20, GLib 2.74.6, SQLite 3.40.1". Transfer full. */
 char *pgm_host_describe_libraries (void);
 

@@ -1,5 +1,6 @@
 /* pgmanager: the command line. */
 #include "cli/cli.h"
+#include "engine/identity.h"
 #include "main/host.h"
 
 int
@@ -7,6 +8,10 @@ main (int argc, char **argv)
 {
   const PgmCliHost host = {
     .make_engine = pgm_host_make_engine,
+    .serve = pgm_host_serve,
+    .unserve = pgm_host_unserve,
+    .find_engines = pgm_host_find_engines,
+    .is_same_database = pgm_endpoint_is_same,
     .describe_libraries = pgm_host_describe_libraries,
   };
 

@@ -10,6 +10,7 @@ typedef struct
 {
   GString *text;
   gboolean pretty;
+  gboolean reveal; /* secrets */
   guint depth;
 } Writer;
 
@@ -222,7 +223,9 @@ write_field (Writer *self, gconstpointer record, const PgmField *field)
       write_records (self, PGM_FIELD_GET (record, field, GPtrArray *));
       break;
     case PGM_FIELD_SECRET:
-      write_string (self, PGM_JSON_SECRET_MASK);
+      write_string (self, self->reveal
+                              ? pgm_secret_reveal (PGM_FIELD_GET (record, field, PgmSecret *))
+                              : PGM_JSON_SECRET_MASK);
       break;
     default:
       g_assert_not_reached ();
@@ -303,6 +306,19 @@ pgm_record_to_json (gconstpointer record, gboolean pretty)
   writer.text = g_string_sized_new (1024);
   write_record (&writer, record);
   return g_string_free (writer.text, FALSE);
+}
+
+PgmSecret *
+pgm_record_to_secret_json (gconstpointer record)
+{
+  Writer writer = { .reveal = TRUE };
+
+  g_return_val_if_fail (record != NULL, NULL);
+
+  /* Room enough never to leave a copy behind by growing. */
+  writer.text = g_string_sized_new (64 * 1024);
+  write_record (&writer, record);
+  return pgm_secret_new_take (g_string_free (writer.text, FALSE));
 }
 
 char *

@@ -96,6 +96,14 @@ static const PgmField follow_body_fields[] = {
 
 const PgmRecordType pgm_follow_body_type = { "follow", sizeof (PgmFollowBody), follow_body_fields };
 
+static const PgmField report_message_fields[] = {
+  FIELD_RECORD (PgmReportMessage, report, pgm_report_type, REQUIRED),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_report_message_type = { "report message", sizeof (PgmReportMessage),
+                                                report_message_fields };
+
 static const PgmField empty_body_fields[] = { FIELD_END };
 
 const PgmRecordType pgm_empty_body_type = { "nothing", sizeof (PgmEmptyBody), empty_body_fields };

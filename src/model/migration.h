@@ -102,6 +102,13 @@ typedef struct
   char *publication;
 } PgmFollowBody;
 
+/* The last message of a WebSocket that was asked for it. */
+typedef struct
+{
+  PgmRecord record;
+  PgmReport *report;
+} PgmReportMessage;
+
 /* {}: where nothing can be said. */
 typedef struct
 {
@@ -115,6 +122,7 @@ extern const PgmRecordType pgm_jobs_status_type;
 extern const PgmRecordType pgm_api_error_type;
 extern const PgmRecordType pgm_clone_body_type;
 extern const PgmRecordType pgm_follow_body_type;
+extern const PgmRecordType pgm_report_message_type;
 extern const PgmRecordType pgm_empty_body_type;
 
 /* @snapshot may be NULL. Transfer full; shares what both hold. */

@@ -73,6 +73,10 @@ gpointer pgm_record_from_json (const PgmRecordType *type,
                                gssize length,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same with the secrets in it: only for a peer that is to use them, never for a
+ * disk, a log or an answer. Transfer full. */
+PgmSecret *pgm_record_to_secret_json (gconstpointer record);
+
 /* The same for arrays: what is in @records, in its order; a GPtrArray of records
  * of @type that owns them. */
 char *pgm_records_to_json (const GPtrArray *records, gboolean pretty);

@@ -31,6 +31,7 @@ const PgmRecordType pgm_job_request_type = { "request", sizeof (PgmJobRequest),
 static const PgmField answer_fields[] = {
   FIELD (PgmAnswer, ok, BOOL, 0),
   FIELD (PgmAnswer, message, STRING, 0),
+  FIELD (PgmAnswer, job_id, STRING, 0),
   FIELD_END,
 };
 

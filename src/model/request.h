@@ -50,6 +50,7 @@ typedef struct
   PgmRecord record;
   gboolean ok;
   char *message;
+  char *job_id; /* which job has it */
 } PgmAnswer;
 
 extern const PgmRecordType pgm_switchover_options_type;

@@ -86,7 +86,8 @@ pgm_paths_make_private (const char *directory, GError **error)
   if (status.st_uid != geteuid ())
     {
       pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
-                          "Remove it, or set XDG_STATE_HOME to a directory of your own.",
+                          "Remove it, or set XDG_STATE_HOME or XDG_RUNTIME_DIR to a directory"
+                          " of your own.",
                           "directory \"%s\" belongs to another user", directory);
       return FALSE;
     }

@@ -1,0 +1,188 @@
+#include "server/guard.h"
+
+#include <string.h>
+
+#include "model/migration.h"
+
+/* "localhost", "127.0.0.1" and "[::1]", with any port: whatever name a client gives
+ * to a socket that only we can open. A name of somebody else is DNS rebinding. */
+static gboolean
+is_our_host (const char *host)
+{
+  static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      gsize length = strlen (names[i]);
+
+      if (g_ascii_strncasecmp (host, names[i], length) != 0)
+        continue;
+      if (host[length] == '\0')
+        return TRUE;
+      return host[length] == ':' && host[length + 1] != '\0' &&
+             host[length + 1 + strspn (host + length + 1, "0123456789")] == '\0';
+    }
+  return FALSE;
+}
+
+static gboolean
+check_host (const PgmHttpHead *head, PgmRefusal *refusal)
+{
+  if (head->host == NULL)
+    pgm_refusal_set (refusal, 400, "the header Host is missing");
+  else if (!is_our_host (head->host) || (head->authority != NULL && !is_our_host (head->authority)))
+    pgm_refusal_set (refusal, 403, "this host is not known here");
+  else if (head->origin != NULL && (!g_str_has_prefix (head->origin, "http://") ||
+                                    g_ascii_strcasecmp (head->origin + 7, head->host) != 0))
+    pgm_refusal_set (refusal, 403, "pages from elsewhere may not ask here");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* "application/json", with a charset of UTF-8 at most. */
+static gboolean
+is_json (const char *content_type)
+{
+  g_auto (GStrv) parts = g_strsplit (content_type, ";", 3);
+
+  if (g_ascii_strcasecmp (g_strstrip (parts[0]), "application/json") != 0)
+    return FALSE;
+  return parts[1] == NULL ||
+         (parts[2] == NULL && (g_ascii_strcasecmp (g_strstrip (parts[1]), "charset=utf-8") == 0 ||
+                               g_ascii_strcasecmp (parts[1], "charset=\"utf-8\"") == 0));
+}
+
+/* Whatever changes something says that it is JSON, even without a body: a page in
+ * a browser can't say that about somebody else's form. */
+static gboolean
+check_body (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
+{
+  if (route->request == NULL)
+    {
+      if (head->content_length == 0)
+        return TRUE;
+      pgm_refusal_set (refusal, 400, "this request has no body");
+      return FALSE;
+    }
+  if (head->content_type != NULL && is_json (head->content_type))
+    return TRUE;
+  pgm_refusal_set (refusal, 415, "the header Content-Type must be application/json");
+  return FALSE;
+}
+
+static gboolean
+check_query (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
+{
+  if (head->query == NULL || (route->flags & PGM_ROUTE_WEBSOCKET) != 0)
+    return TRUE;
+  pgm_refusal_set (refusal, 400, "this request takes no parameters");
+  return FALSE;
+}
+
+static gboolean
+is_websocket_key (const char *key)
+{
+  gsize length = 0;
+  g_autofree guchar *bytes = NULL;
+
+  if (strlen (key) != 24)
+    return FALSE;
+  bytes = g_base64_decode (key, &length);
+  return length == 16;
+}
+
+static gboolean
+check_upgrade (PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
+{
+  if ((route->flags & PGM_ROUTE_WEBSOCKET) == 0)
+    {
+      head->upgrade = FALSE; /* may be ignored (RFC 9110, 7.8) */
+      return TRUE;
+    }
+  if (!head->upgrade)
+    pgm_refusal_set (refusal, 426, "this is a WebSocket");
+  else if (g_strcmp0 (head->websocket_version, "13") != 0)
+    pgm_refusal_set (refusal, 426, "the header Sec-WebSocket-Version must be 13");
+  else if (head->websocket_key == NULL || !is_websocket_key (head->websocket_key))
+    pgm_refusal_set (refusal, 400, "the header Sec-WebSocket-Key can't be understood");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+PgmPass *
+pgm_guard_judge (const char *data, gsize length, PgmRefusal *refusal)
+{
+  g_autoptr (PgmPass) self = g_new0 (PgmPass, 1);
+
+  self->head = pgm_http_head_parse (data, length, refusal);
+  if (self->head == NULL || !check_host (self->head, refusal))
+    return NULL;
+  self->route = pgm_route_find (self->head, &self->id, refusal);
+  if (self->route == NULL || !check_query (self->head, self->route, refusal) ||
+      !check_body (self->head, self->route, refusal) ||
+      !check_upgrade (self->head, self->route, refusal))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+pgm_pass_free (PgmPass *self)
+{
+  if (self == NULL)
+    return;
+  pgm_http_head_free (self->head);
+  g_free (self->id);
+  g_free (self);
+}
+
+static const char *
+phrase (guint status)
+{
+  static const struct
+  {
+    guint status;
+    const char *phrase;
+  } phrases[] = {
+    { 400, "Bad Request" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 408, "Request Timeout" },
+    { 411, "Length Required" },
+    { 413, "Content Too Large" },
+    { 414, "URI Too Long" },
+    { 415, "Unsupported Media Type" },
+    { 417, "Expectation Failed" },
+    { 426, "Upgrade Required" },
+    { 431, "Request Header Fields Too Large" },
+    { 503, "Service Unavailable" },
+    { 505, "HTTP Version Not Supported" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
+    if (phrases[i].status == status)
+      return phrases[i].phrase;
+  return "Refused";
+}
+
+GString *
+pgm_guard_write_refusal (const PgmRefusal *refusal)
+{
+  GString *out = g_string_new (NULL);
+  PgmApiError *answer = pgm_record_new (&pgm_api_error_type);
+  g_autofree char *json = NULL;
+
+  answer->error = g_strdup (refusal->reason);
+  json = pgm_record_to_json (answer, FALSE);
+  pgm_record_unref (answer);
+  g_string_append_printf (out,
+                          "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
+                          "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n",
+                          refusal->status, phrase (refusal->status), strlen (json));
+  if (refusal->status == 426)
+    g_string_append (out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+  g_string_append_printf (out, "\r\n%s", json);
+  return out;
+}

@@ -1,0 +1,41 @@
+/* The table of routes: what the server can be asked, and the only way in. Static
+ * and readable by programs, so that a description (OpenAPI) can be made from it.
+ * Not for other rooms. */
+#pragma once
+
+#include "model/record.h"
+#include "server/http-head.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PgmCall PgmCall;
+
+typedef enum
+{
+  PGM_ROUTE_QUICK = 1 << 0,     /* answered in the server's thread from what it has */
+  PGM_ROUTE_MANY = 1 << 1,      /* the answer is an array of @response */
+  PGM_ROUTE_WEBSOCKET = 1 << 2, /* an upgrade */
+  PGM_ROUTE_OPEN = 1 << 3,      /* needs no credentials, gives no detail */
+} PgmRouteFlags;
+
+typedef struct
+{
+  const char *method;
+  const char *path; /* "{id}" stands for one segment */
+  void (*run) (PgmCall *call);
+  PgmRouteFlags flags;
+  const PgmRecordType *request;  /* of the body; NULL: there is none */
+  const PgmRecordType *response; /* NULL: a text */
+  guint status;                  /* when all is well */
+  const char *engine_call;       /* the method of PgmEngine behind it, or NULL */
+  const char *summary;
+} PgmRoute;
+
+/* All of them, ending with a NULL method. */
+const PgmRoute *pgm_routes_get (void);
+
+/* The route that @head asks for, and what stood for "{id}" (transfer full, or
+ * NULL). NULL with @refusal set: 404 or 405. */
+const PgmRoute *pgm_route_find (const PgmHttpHead *head, char **id, PgmRefusal *refusal);
+
+G_END_DECLS
