@@ -15,7 +15,8 @@ struct _PgmConnection
 {
   PGconn *pg;
   char *label;
-  gboolean replication; /* a walsender: simple protocol only */
+  gboolean replication; /* a walsender */
+  gboolean simple;      /* simple protocol only */
   gboolean lost;
   PgmServerIdentity identity;
   GPtrArray *notices;   /* char *, bounded */

@@ -35,6 +35,7 @@ pgm_connection_open (PgmConninfo *conninfo,
   g_autoptr (PgmConnection) self = g_new0 (PgmConnection, 1);
   self->pg = pg;
   self->label = g_strdup (options->label != NULL ? options->label : "server");
+  self->simple = options->replication || options->console;
   self->replication = options->replication;
   self->notices = g_ptr_array_new_with_free_func (g_free);
   PQsetNoticeReceiver (pg, receive_notice, self);
@@ -43,7 +44,7 @@ pgm_connection_open (PgmConninfo *conninfo,
       pgm_connection_set_lost (self, error);
       return NULL;
     }
-  if (!pgm_session_begin (self, options, cancellable, error))
+  if (!options->console && !pgm_session_begin (self, options, cancellable, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -394,8 +395,8 @@ pgm_connection_query (PgmConnection *self,
                       GCancellable *cancellable,
                       GError **error)
 {
-  g_return_val_if_fail (!self->replication || n_params == 0, NULL);
-  return pgm_connection_run (self, sql, n_params, params, self->replication, cancellable, error);
+  g_return_val_if_fail (!self->simple || n_params == 0, NULL);
+  return pgm_connection_run (self, sql, n_params, params, self->simple, cancellable, error);
 }
 
 gboolean

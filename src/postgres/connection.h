@@ -41,6 +41,8 @@ typedef struct
   const char *client_encoding;       /* NULL: the database's own */
   const char *lc_monetary;           /* NULL: "C" */
   gboolean replication;              /* replication=database */
+  gboolean console;                  /* pgbouncer's administrative database: no start-up
+                                      * options, no settings, simple protocol only */
   const PgmServerIdentity *expected; /* refuse any other server; may be NULL */
   guint connect_timeout;             /* seconds per host, 0: 10 */
 } PgmSessionOptions;

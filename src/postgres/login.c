@@ -124,7 +124,8 @@ start (const Login *login, const Endpoint *endpoint, const char *target)
   pgm_conninfo_foreach (login->conninfo, add_given, &parameters);
   if (name != NULL)
     parameters_add (&parameters, "application_name", name);
-  parameters_add (&parameters, "options", login->startup_options);
+  if (!login->options->console)
+    parameters_add (&parameters, "options", login->startup_options);
   if (login->options->client_encoding != NULL)
     parameters_add (&parameters, "client_encoding", login->options->client_encoding);
   if (login->options->replication)

@@ -1,0 +1,165 @@
+#include "migration/handover-private.h"
+
+#include "postgres/copy.h"
+#include "postgres/quote.h"
+
+/* What is expected of a copy, in bytes a second, to tell beforehand whether it fits
+ * into the stop. */
+#define COPY_SPEED 20e6
+
+/* Tables on the giving side that somebody has made since the job began, and the
+ * stream knows nothing of. */
+static gboolean
+refuse_new_tables (PgmHandover *self,
+                   PgmConnection *from,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  g_autoptr (PgmCatalog) now = pgm_catalog_read_structure (from, cancellable, error);
+
+  if (now == NULL)
+    return FALSE;
+  pgm_filter_apply (self->options.filter, now);
+  for (guint i = 0; i < now->tables->len; i++)
+    {
+      const PgmTable *table = g_ptr_array_index (now->tables, i);
+      PgmCatalog *known = (PgmCatalog *) (guintptr) self->options.catalog;
+
+      if (table->kind != 'r' || table->extension != NULL ||
+          pgm_catalog_find_table (known, table->schema, table->name) != NULL)
+        continue;
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, "Its rows would be left behind.",
+                          "Drop it, or make the clone anew so that it takes part.",
+                          "%s: table %s.%s was made after the job began and is not followed",
+                          pgm_connection_get_label (from), table->schema, table->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_size (PgmHandover *self, PgmConnection *from, GCancellable *cancellable, GError **error)
+{
+  gint64 bytes = 0;
+
+  for (guint i = 0; i < self->unlogged->len; i++)
+    {
+      const PgmTable *table = g_ptr_array_index (self->unlogged, i);
+      g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
+      const char *params[] = { name };
+      g_autofree char *size = pgm_connection_query_value (
+          from, "SELECT pg_catalog.pg_table_size($1::pg_catalog.regclass)", 1, params, cancellable,
+          error);
+
+      if (size == NULL)
+        return FALSE;
+      bytes += g_ascii_strtoll (size, NULL, 10);
+    }
+  if ((double) bytes / COPY_SPEED <= self->options.budget)
+    return TRUE;
+  pgm_error_set_full (
+      error, PGM_ERROR_REFUSED, NULL,
+      "Unlogged tables are not replicated; they are copied again while writes stand still.",
+      "Empty them, make them logged before the clone, or allow a longer timeout.",
+      "the unlogged tables are too large for the stop: %" G_GINT64_FORMAT " MiB", bytes >> 20);
+  return FALSE;
+}
+
+gboolean
+pgm_handover_tables_prepare (PgmHandover *self,
+                             PgmConnection *from,
+                             PgmConnection *to,
+                             GCancellable *cancellable,
+                             GError **error)
+{
+  const PgmCatalog *catalog = self->options.catalog;
+  g_autoptr (GError) ignored = NULL;
+
+  if (!refuse_new_tables (self, from, cancellable, error))
+    return FALSE;
+  g_ptr_array_set_size (self->unlogged, 0);
+  for (guint i = 0; i < catalog->tables->len; i++)
+    {
+      PgmTable *table = g_ptr_array_index (catalog->tables, i);
+
+      if (table->kind == 'r' && table->persistence == 'u')
+        g_ptr_array_add (self->unlogged, table);
+    }
+  if (self->unlogged->len == 0)
+    return TRUE;
+  /* Rows that come over a second time must not fire triggers. */
+  self->replica =
+      pgm_connection_exec (to, "SET session_replication_role = 'replica'", cancellable, &ignored);
+  if (!self->replica && pgm_error_is_cancelled (ignored))
+    {
+      g_propagate_error (error, g_steal_pointer (&ignored));
+      return FALSE;
+    }
+  return check_size (self, from, cancellable, error) &&
+         (!self->replica ||
+          pgm_connection_exec (to, "RESET session_replication_role", cancellable, error));
+}
+
+static char *
+list_columns (const PgmTable *table)
+{
+  GString *columns = g_string_new (NULL);
+
+  for (guint i = 0; i < table->columns->len; i++)
+    {
+      const PgmColumn *column = g_ptr_array_index (table->columns, i);
+
+      if (column->generated)
+        continue;
+      g_string_append (columns, columns->len > 0 ? ", " : "(");
+      pgm_quote_append_identifier (columns, column->name);
+    }
+  if (columns->len > 0)
+    g_string_append_c (columns, ')');
+  return g_string_free (columns, FALSE);
+}
+
+static gboolean
+copy_table (const PgmTable *table,
+            PgmConnection *from,
+            PgmConnection *to,
+            GCancellable *cancellable,
+            GError **error)
+{
+  PgmCopyCounters counters = { 0 };
+  g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
+  g_autofree char *columns = list_columns (table);
+  g_autofree char *copy_to = g_strdup_printf ("COPY %s %s TO STDOUT", name, columns);
+  g_autofree char *copy_from = g_strdup_printf ("COPY %s %s FROM STDIN", name, columns);
+
+  return pgm_copy_pump (from, copy_to, to, copy_from, &counters, NULL, cancellable, error);
+}
+
+/* One transaction: readers there see the old rows or the new ones. */
+gboolean
+pgm_handover_tables_run (PgmHandover *self,
+                         PgmConnection *from,
+                         PgmConnection *to,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  g_autoptr (GString) sql = g_string_new ("BEGIN; ");
+
+  if (self->unlogged->len == 0)
+    return TRUE;
+  if (self->replica)
+    g_string_append (sql, "SET LOCAL session_replication_role = 'replica'; ");
+  for (guint i = 0; i < self->unlogged->len; i++)
+    {
+      const PgmTable *table = g_ptr_array_index (self->unlogged, i);
+
+      g_string_append (sql, i > 0 ? ", ONLY " : "TRUNCATE ONLY ");
+      pgm_quote_append_qualified (sql, table->schema, table->name);
+    }
+  if (!pgm_connection_exec (to, sql->str, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < self->unlogged->len; i++)
+    if (!copy_table (g_ptr_array_index (self->unlogged, i), from, to, cancellable, error))
+      return FALSE;
+  return pgm_connection_exec (to, "COMMIT", cancellable, error);
+}
