@@ -41,11 +41,13 @@ gboolean pgm_switchover_run (PgmFollowContext *ctx,
                              GCancellable *cancellable,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* To be called before the first session of a start, and after a run that left the
- * state so. PGM_CUTOVER_FENCED: takes the fence down; the cutover never happened.
- * PGM_CUTOVER_DECIDED: the writes belong to the other side, what was left to do is
- * done. Afterwards the stage is PGM_CUTOVER_NONE or _DONE, in which of both the
- * direction to follow lies. Needs ctx->ends, state, journal and progress only. */
+/* To be called before every session that follows, so also after a run that returned
+ * TRUE, once the session before has ended. PGM_CUTOVER_FENCED: takes the fence down;
+ * the cutover never happened. PGM_CUTOVER_DECIDED: the writes belong to the other
+ * side; what was left to do is done. In any stage: drops the slot of the direction
+ * that isn't followed any more and sets the origin of the one that is. Afterwards the
+ * stage is PGM_CUTOVER_NONE or _DONE, which says in which direction to follow. Needs
+ * ctx->ends, state, journal and progress only. */
 gboolean pgm_switchover_recover (PgmFollowContext *ctx,
                                  GCancellable *cancellable,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,279 @@
+#include "migration/switchover-private.h"
+
+#include "core/failpoint.h"
+
+/* Milliseconds of a try for the lock: what new writers wait behind it. */
+#define FIRST_TRY   100
+#define LONGEST_TRY 400
+
+/* Tries that leave writers the time to end their transactions, before a fence that
+ * ends sessions does so. */
+#define GENTLE_TRIES 2
+
+/* Between two tries, so that those who wait get on. Microseconds. */
+#define PAUSE 50000
+
+/* How long an unknown outcome of the decision is looked into. Seconds. */
+#define RESOLVE 60
+
+static gboolean
+ends_sessions (const PgmSwitchover *self)
+{
+  return self->fence->kind == PGM_FENCE_REVOKE || self->fence->kind == PGM_FENCE_READONLY;
+}
+
+/* First known, then done. */
+static gboolean
+raise_fence (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  PgmFenceMemo *memo = pgm_fence_memo_with (self->memo, self->back, self->from, self->fence);
+  g_autofree char *what = pgm_fence_describe (self->fence);
+
+  pgm_record_unref (self->memo);
+  self->memo = memo;
+  self->raised = TRUE;
+  if (!pgm_switchover_write (self->ctx, PGM_CUTOVER_FENCED, memo, cancellable, error) ||
+      !PGM_FAILPOINT ("switchover.fenced", error))
+    return FALSE;
+  self->deadline = pgm_deadline_new (
+      g_get_monotonic_time () + (gint64) (self->timeout * G_USEC_PER_SEC), cancellable);
+  pgm_cutover_log_stopped (self->log);
+  pgm_cutover_log_begin (self->log, "fence");
+  if (!pgm_fence_raise (self->fence, self->reader, pgm_deadline_get_cancellable (self->deadline),
+                        error))
+    return FALSE;
+  pgm_cutover_log_done (self->log, "%s", what);
+  return TRUE;
+}
+
+static gboolean
+end_sessions (PgmSwitchover *self,
+              guint *ended,
+              char **left,
+              GCancellable *cancellable,
+              GError **error)
+{
+  return !ends_sessions (self) ||
+         pgm_fence_end_sessions (self->ctx->ends, self->reader, ended, left, cancellable, error);
+}
+
+static gboolean
+take_lock (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  gint64 wait = FIRST_TRY;
+  guint tries = 0, ended = 0;
+  gboolean taken = FALSE;
+  g_autofree char *left = NULL;
+
+  pgm_cutover_log_begin (self->log, "lock");
+  for (;;)
+    {
+      if (!pgm_table_lock_try (self->lock, wait, &taken, cancellable, error))
+        return FALSE;
+      tries++;
+      if (taken)
+        break;
+      if (tries >= GENTLE_TRIES && !end_sessions (self, &ended, NULL, cancellable, error))
+        return FALSE;
+      if (tries < GENTLE_TRIES || !ends_sessions (self))
+        g_usleep (PAUSE);
+      wait = MIN (wait * 2, LONGEST_TRY);
+    }
+  if (!end_sessions (self, &ended, &left, cancellable, error))
+    return FALSE;
+  pgm_cutover_log_done (self->log, "%u tables at try %u; %u sessions ended%s%s",
+                        pgm_table_lock_get_tables (self->lock), tries, ended,
+                        left != NULL ? ", not to be ended: " : "", left != NULL ? left : "");
+  return PGM_FAILPOINT ("switchover.locked", error);
+}
+
+static gboolean
+send_and_await (PgmSwitchover *self,
+                PgmSentinel *sentinel,
+                GCancellable *cancellable,
+                GError **error)
+{
+  return pgm_sentinel_send (sentinel, self->witness, cancellable, error) &&
+         pgm_sentinel_await (sentinel, self->witness, self->ctx->applier,
+                             pgm_deadline_get_time (self->deadline), cancellable, error);
+}
+
+static gboolean
+first_sentinel (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  char lsn[PGM_LSN_TEXT_SIZE];
+
+  pgm_cutover_log_begin (self->log, "sentinel");
+  if (!send_and_await (self, &self->first, cancellable, error))
+    return FALSE;
+  pgm_cutover_log_get_report (self->log)->first_sentinel = self->first.lsn;
+  pgm_cutover_log_done (self->log, "all up to %s is durable on the other side",
+                        pgm_lsn_format (self->first.end_lsn, lsn));
+  return PGM_FAILPOINT ("switchover.sentinel", error);
+}
+
+static gboolean
+hand_over (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *what = NULL;
+
+  pgm_cutover_log_begin (self->log, "handover");
+  if (!pgm_handover_run (self->handover, self->reader, self->writer, cancellable, error))
+    return FALSE;
+  what = pgm_handover_describe (self->handover);
+  pgm_cutover_log_get_report (self->log)->sequences = pgm_handover_get_sequences (self->handover);
+  pgm_cutover_log_done (self->log, "%s", what);
+  return PGM_FAILPOINT ("switchover.handed-over", error);
+}
+
+/* The lock is looked at after the second message has been committed: held then, no
+ * writer can have committed before it but the stream would show it, and none since. */
+static gboolean
+second_sentinel (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  PgmCutoverReport *report = pgm_cutover_log_get_report (self->log);
+  gboolean held = FALSE;
+
+  pgm_cutover_log_begin (self->log, "second-sentinel");
+  if (!pgm_sentinel_send (&self->second, self->witness, cancellable, error) ||
+      !pgm_table_lock_is_held (self->lock, self->witness, &held, cancellable, error))
+    return FALSE;
+  if (!held)
+    {
+      pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, NULL,
+                          "Look into the server's log for who ended it, then try again.",
+                          "the lock against writers was lost before the decision");
+      return FALSE;
+    }
+  if (!pgm_sentinel_await (&self->second, self->witness, self->ctx->applier,
+                           pgm_deadline_get_time (self->deadline), cancellable, error))
+    return FALSE;
+  if (self->second.others != self->first.others && self->fence->kind != PGM_FENCE_NONE)
+    {
+      pgm_error_set (error, PGM_ERROR_FAILED,
+                     "%" G_GUINT64_FORMAT " transactions were committed while the fence was up",
+                     self->second.others - self->first.others);
+      return FALSE;
+    }
+  report->second_sentinel = self->second.lsn;
+  report->final_lsn = self->second.end_lsn;
+  report->proved = self->fence->kind != PGM_FENCE_NONE;
+  pgm_cutover_log_done (self->log, "nothing was committed in between, and the lock is held");
+  return PGM_FAILPOINT ("switchover.proved", error);
+}
+
+/* What the state says beyond the point of no return. */
+static void
+note_decision (PgmSwitchover *self)
+{
+  PgmFollowState *state = self->ctx->state;
+
+  if (!self->back)
+    {
+      state->reverse_start = self->options->no_reverse ? 0 : self->start;
+      return;
+    }
+  state->consistent_point = self->start;
+  g_hash_table_remove_all (state->copied_until);
+}
+
+/* The session broke while the decision was committed: its old backend is ended, then
+ * what it left behind is read. */
+static gboolean
+resolve_once (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
+{
+  g_autofree char *id = g_strdup_printf ("%d", pid);
+  const char *params[] = { id };
+  g_autoptr (PgmFollowState) state = NULL;
+  g_autoptr (PgmConnection) fresh =
+      pgm_ends_connect (self->ctx->ends, PGM_END_DESTINATION, "decision", NULL, error);
+  g_autofree char *gone = NULL;
+
+  if (fresh == NULL)
+    return FALSE;
+  gone = pgm_connection_query_value (
+      fresh,
+      "SELECT count(pg_catalog.pg_terminate_backend(pid)) = 0"
+      " FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND usename = current_user",
+      1, params, NULL, error);
+  if (gone == NULL)
+    return FALSE;
+  if (!g_str_equal (gone, "t"))
+    {
+      pgm_error_set (error, PGM_ERROR_FAILED, "destination: an old session is still at work");
+      return FALSE;
+    }
+  if (!pgm_follow_state_read (fresh, &state, NULL, error))
+    return FALSE;
+  *decided = state != NULL && state->cutover == PGM_CUTOVER_DECIDED;
+  return TRUE;
+}
+
+static gboolean
+resolve (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + RESOLVE * G_USEC_PER_SEC;
+
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (resolve_once (self, pid, decided, &local))
+        return TRUE;
+      if (g_get_monotonic_time () < deadline)
+        {
+          g_usleep (PAUSE);
+          continue;
+        }
+      g_propagate_prefixed_error (error, g_steal_pointer (&local),
+                                  "it is not known whether the cutover was decided: ");
+      return FALSE;
+    }
+}
+
+/* The point of no return is one commit on the destination. Until the last moment the
+ * deadline counts; the commit itself is not cancelled. */
+static gboolean
+decide (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  int pid = pgm_connection_get_backend_pid (self->ctx->journal);
+  gboolean decided = FALSE;
+  g_autoptr (GError) local = NULL;
+
+  pgm_cutover_log_begin (self->log, "decide");
+  if (!pgm_reverse_read_start (&self->reverse, &self->start, cancellable, error))
+    return FALSE;
+  note_decision (self);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (!pgm_switchover_write (self->ctx, PGM_CUTOVER_DECIDED, self->memo, NULL, &local))
+    {
+      if (pgm_connection_is_lost (self->ctx->journal) && !resolve (self, pid, &decided, error))
+        return FALSE;
+      if (!decided)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+  self->decided = TRUE;
+  pgm_cutover_log_done (self->log, "the writes belong to the other side");
+  return PGM_FAILPOINT ("switchover.decided", NULL) || TRUE;
+}
+
+gboolean
+pgm_switchover_stop (PgmSwitchover *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) missing =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) pgm_missing_privilege_free);
+  GCancellable *limited = NULL;
+
+  /* Once more: what somebody granted in the meantime has to be undone as well. */
+  if (!pgm_switchover_plan_fence (self, missing, cancellable, error) ||
+      !raise_fence (self, cancellable, error))
+    return FALSE;
+  limited = pgm_deadline_get_cancellable (self->deadline);
+  return take_lock (self, limited, error) && first_sentinel (self, limited, error) &&
+         hand_over (self, limited, error) && second_sentinel (self, limited, error) &&
+         decide (self, limited, error);
+}

@@ -1,0 +1,498 @@
+#include "migration/switchover.h"
+
+#include "core/failpoint.h"
+#include "migration/switchover-private.h"
+
+#define DEFAULT_TIMEOUT 30.0
+
+/* How long a fence that doesn't come down is tried again, and the pause in between. */
+#define LOWER_SECONDS  20
+#define LOWER_PAUSE_US 200000
+
+/* For what has to happen though the job is being cancelled. Seconds. */
+#define CLEAN_SECONDS 30
+
+gboolean
+pgm_switchover_write (PgmFollowContext *ctx,
+                      PgmCutoverStage stage,
+                      PgmFenceMemo *memo,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  PgmFollowState *state = ctx->state;
+  int old_stage = state->cutover;
+  g_autofree char *old_fence = g_steal_pointer (&state->fence);
+  g_autoptr (GError) ignored = NULL;
+
+  state->cutover = (int) stage;
+  if (memo->fences->len > 0)
+    state->fence = pgm_record_to_json (memo, FALSE);
+  if (pgm_connection_exec (ctx->journal, "BEGIN; SET LOCAL synchronous_commit = 'on'", cancellable,
+                           error) &&
+      pgm_follow_state_write (ctx->journal, state, cancellable, error) &&
+      pgm_connection_exec (ctx->journal, "COMMIT", cancellable, error))
+    return TRUE;
+  g_free (state->fence);
+  state->fence = g_steal_pointer (&old_fence);
+  state->cutover = old_stage;
+  if (!pgm_connection_is_lost (ctx->journal) &&
+      !pgm_connection_exec (ctx->journal, "ROLLBACK", NULL, &ignored))
+    g_clear_error (&ignored);
+  return FALSE;
+}
+
+static gboolean
+lower_once (PgmFollowContext *ctx,
+            const PgmFenceRecord *fence,
+            PgmConnection *connection,
+            GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (PgmConnection) fresh = NULL;
+
+  if (connection != NULL && !pgm_connection_is_lost (connection))
+    return pgm_fence_lower (fence, connection, cancellable, error);
+  fresh = pgm_ends_connect (ctx->ends, (PgmEnd) fence->end, "fence", cancellable, error);
+  return fresh != NULL && pgm_fence_lower (fence, fresh, cancellable, error);
+}
+
+/* Not cancelled with the job: an application is waiting. */
+gboolean
+pgm_switchover_lower (PgmFollowContext *ctx,
+                      const PgmFenceRecord *fence,
+                      PgmConnection *connection,
+                      GError **error)
+{
+  g_autoptr (PgmDeadline) deadline =
+      pgm_deadline_new (g_get_monotonic_time () + LOWER_SECONDS * G_USEC_PER_SEC, NULL);
+  GCancellable *cancellable = pgm_deadline_get_cancellable (deadline);
+  g_autofree char *undo = NULL;
+  g_autofree char *hint = NULL;
+
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (lower_once (ctx, fence, connection, cancellable, &local))
+        return TRUE;
+      connection = NULL;
+      if (!g_cancellable_is_cancelled (cancellable))
+        {
+          g_usleep (LOWER_PAUSE_US);
+          continue;
+        }
+      undo = pgm_fence_undo_sql (fence);
+      hint = g_strdup_printf ("It is tried again at every start. By hand: %s",
+                              undo != NULL ? undo : "");
+      pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, local->message, hint,
+                          "the fence could not be taken down");
+      return FALSE;
+    }
+}
+
+gboolean
+pgm_switchover_open (PgmFollowContext *ctx,
+                     PgmFenceMemo **memo,
+                     PgmConnection *connection,
+                     GError **error)
+{
+  PgmEnd to = (*memo)->back ? PGM_END_SOURCE : PGM_END_DESTINATION;
+  PgmFenceRecord *fence = pgm_fence_memo_find (*memo, to);
+  PgmFenceMemo *without = NULL;
+
+  if (!PGM_FAILPOINT ("switchover.open", error))
+    return FALSE;
+  if (fence == NULL)
+    return TRUE;
+  if (!pgm_switchover_lower (ctx, fence, connection, error))
+    return FALSE;
+  without = pgm_fence_memo_with (*memo, (*memo)->back, to, NULL);
+  pgm_record_unref (*memo);
+  *memo = without;
+  return TRUE;
+}
+
+static PgmCutoverStage
+stage_after (gboolean back)
+{
+  return back ? PGM_CUTOVER_NONE : PGM_CUTOVER_DONE;
+}
+
+static PgmCutoverStage
+stage_before (gboolean back)
+{
+  return back ? PGM_CUTOVER_DONE : PGM_CUTOVER_NONE;
+}
+
+static void
+switchover_clear (PgmSwitchover *self)
+{
+  g_clear_pointer (&self->lock, pgm_table_lock_free);
+  g_clear_pointer (&self->reader, pgm_connection_free);
+  g_clear_pointer (&self->witness, pgm_connection_free);
+  g_clear_pointer (&self->writer, pgm_connection_free);
+  g_clear_pointer (&self->handover, pgm_handover_free);
+  g_clear_pointer (&self->deadline, pgm_deadline_free);
+  g_clear_pointer (&self->memo, pgm_record_unref);
+  g_clear_pointer (&self->fence, pgm_record_unref);
+  g_clear_pointer (&self->log, pgm_cutover_log_free);
+  pgm_sentinel_clear (&self->first);
+  pgm_sentinel_clear (&self->second);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PgmSwitchover, switchover_clear)
+
+static gboolean
+switchover_init (PgmSwitchover *self,
+                 PgmFollowContext *ctx,
+                 const PgmSwitchoverOptions *options,
+                 GError **error)
+{
+  self->ctx = ctx;
+  self->options = options;
+  self->timeout = options->timeout_sec > 0 ? options->timeout_sec : DEFAULT_TIMEOUT;
+  self->back = ctx->state->cutover == PGM_CUTOVER_DONE;
+  self->from = self->back ? PGM_END_DESTINATION : PGM_END_SOURCE;
+  self->to = self->back ? PGM_END_SOURCE : PGM_END_DESTINATION;
+  self->log = pgm_cutover_log_new (ctx->progress, (PgmFence) options->fence, self->back);
+  self->memo = pgm_fence_memo_parse (ctx->state->fence, error);
+  if (self->memo == NULL)
+    return FALSE;
+  if (ctx->state->cutover != (int) stage_before (self->back) || ctx->applier == NULL ||
+      (self->back && ctx->state->reverse_slot == NULL))
+    {
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
+                          self->back ? "The first cutover was made with --no-reverse." : NULL,
+                          self->back ? "there is no way back" : "nothing is being followed");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+add_standing_fence (PgmSwitchover *self, const PgmFenceRecord *fence)
+{
+  g_autofree char *what = pgm_fence_describe (fence);
+  g_autofree char *undo = pgm_fence_undo_sql (fence);
+  g_autofree char *passing = NULL;
+  g_autofree char *text = NULL;
+
+  if (fence->kind == PGM_FENCE_NONE)
+    return;
+  if (!pgm_fence_list_passing (fence, self->reader, &passing, NULL, NULL) || passing == NULL)
+    text = g_strdup (what);
+  else
+    text = g_strdup_printf ("%s; still get in: %s", what, passing);
+  pgm_cutover_log_add_standing (self->log,
+                                fence->kind == PGM_FENCE_PGBOUNCER  ? "pgbouncer"
+                                : fence->end == PGM_END_DESTINATION ? "destination"
+                                                                    : "source",
+                                text, undo);
+}
+
+/* Names are ours and plain. */
+static void
+add_standing_objects (PgmSwitchover *self)
+{
+  const PgmFollowState *state = self->ctx->state;
+  g_autofree char *drop_slot = NULL;
+  g_autofree char *drop_publication = NULL;
+  g_autofree char *drop_origin = NULL;
+
+  if (self->back || state->reverse_slot == NULL)
+    return;
+  drop_slot = g_strdup_printf ("SELECT pg_drop_replication_slot('%s')", state->reverse_slot);
+  drop_publication = g_strdup_printf ("DROP PUBLICATION \"%s\"", state->reverse_publication);
+  drop_origin = g_strdup_printf ("SELECT pg_replication_origin_drop('%s')", state->reverse_origin);
+  pgm_cutover_log_add_standing (self->log, "destination", "the slot of the way back", drop_slot);
+  pgm_cutover_log_add_standing (self->log, "destination", "the publication of the way back",
+                                drop_publication);
+  pgm_cutover_log_add_standing (self->log, "source", "the origin of the way back", drop_origin);
+}
+
+static void
+keep_report (PgmSwitchover *self)
+{
+  PgmReport *report = self->ctx->report;
+  PgmCutoverReport *copy = pgm_cutover_log_copy (self->log);
+
+  pgm_cutover_log_publish (self->log);
+  if (report != NULL)
+    {
+      g_clear_pointer (&report->cutover, pgm_record_unref);
+      report->cutover = copy;
+    }
+  else
+    pgm_record_unref (copy);
+}
+
+/* Everything as it was. The lock goes first: who waits for it gets on at once. */
+static gboolean
+give_up (PgmSwitchover *self, const GError *reason, GError **error)
+{
+  g_autoptr (PgmDeadline) deadline =
+      pgm_deadline_new (g_get_monotonic_time () + CLEAN_SECONDS * G_USEC_PER_SEC, NULL);
+  GCancellable *cancellable = pgm_deadline_get_cancellable (deadline);
+  PgmFollowContext *ctx = self->ctx;
+  PgmFenceMemo *memo = NULL;
+  g_autoptr (GError) ignored = NULL;
+
+  pgm_cutover_log_fail (self->log, reason);
+  pgm_cutover_log_get_report (self->log)->error = pgm_error_to_text (reason);
+  pgm_cutover_log_get_report (self->log)->proved = FALSE;
+  g_clear_pointer (&self->lock, pgm_table_lock_free);
+  if (self->raised)
+    {
+      pgm_cutover_log_begin (self->log, "fence-down");
+      if (!pgm_switchover_lower (ctx, self->fence, self->reader, error))
+        {
+          pgm_cutover_log_fail (self->log, *error);
+          add_standing_fence (self, self->fence);
+          return FALSE;
+        }
+      pgm_cutover_log_resumed (self->log);
+      pgm_cutover_log_done (self->log, "%s", "");
+      memo = pgm_fence_memo_with (self->memo, self->back, self->from, NULL);
+      pgm_record_unref (self->memo);
+      self->memo = memo;
+      if (!pgm_switchover_write (ctx, stage_before (self->back), memo, cancellable, &ignored))
+        g_clear_error (&ignored); /* found and undone once more at the next start */
+    }
+  /* A slot that nobody reads would keep back WAL. What fails here is done by
+   * pgm_switchover_recover(). */
+  if (self->reverse_made && self->reader != NULL && self->writer != NULL)
+    {
+      gboolean ok =
+          self->back
+              ? pgm_reverse_settle (ctx, self->writer, self->reader, cancellable, &ignored)
+              : pgm_reverse_remove (ctx, self->reader, self->writer, cancellable, &ignored) &&
+                    pgm_follow_state_write (ctx->journal, ctx->state, cancellable, &ignored);
+      if (!ok)
+        g_clear_error (&ignored);
+    }
+  return TRUE;
+}
+
+static gboolean
+fail (PgmSwitchover *self, GError *reason, GError **error)
+{
+  GError *worse = NULL;
+
+  if (self->deadline != NULL)
+    pgm_deadline_explain (self->deadline, self->timeout, pgm_cutover_log_get_step (self->log),
+                          &reason);
+  pgm_progress_event (self->ctx->progress, "cutover", "given up: %s", reason->message);
+  if (!give_up (self, reason, &worse))
+    {
+      g_autofree char *text =
+          g_strdup_printf ("%s (given up because: %s)", worse->message, reason->message);
+      pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, pgm_error_get_detail (worse),
+                          pgm_error_get_hint (worse), "%s", text);
+      g_clear_error (&worse);
+      g_clear_error (&reason);
+    }
+  else
+    g_propagate_error (error, reason);
+  keep_report (self);
+  pgm_progress_set_phase (self->ctx->progress, PGM_PHASE_STREAMING);
+  return FALSE;
+}
+
+/* Was the lock held until the end? If not, somebody may have written since; the
+ * stream, which still runs, brings what there is. */
+static void
+release_lock (PgmSwitchover *self)
+{
+  PgmCutoverReport *report = pgm_cutover_log_get_report (self->log);
+  gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+  g_auto (PgmSentinel) last = { NULL };
+  g_autoptr (GError) error = NULL;
+  gboolean held = FALSE;
+
+  pgm_cutover_log_begin (self->log, "release");
+  if (!pgm_table_lock_is_held (self->lock, self->witness, &held, NULL, &error))
+    g_clear_error (&error);
+  if (held)
+    {
+      if (!pgm_table_lock_release (self->lock, NULL, &error))
+        g_clear_error (&error);
+      pgm_cutover_log_done (self->log, "the lock was held until now");
+      return;
+    }
+  if (pgm_sentinel_send (&last, self->witness, NULL, &error) &&
+      pgm_sentinel_await (&last, self->witness, self->ctx->applier, deadline, NULL, &error) &&
+      last.others == self->second.others)
+    {
+      pgm_cutover_log_done (self->log, "the lock was lost early, but nobody has written since");
+      return;
+    }
+  report->proved = FALSE;
+  pgm_error_set (error == NULL ? &error : NULL, PGM_ERROR_FAILED,
+                 "the lock was lost after the decision, and %" G_GUINT64_FORMAT
+                 " transactions were committed since: compare both sides",
+                 last.others - self->second.others);
+  if (self->ctx->report != NULL)
+    pgm_report_add_problem (self->ctx->report, "cutover", NULL, error->message);
+  pgm_cutover_log_fail (self->log, error);
+}
+
+/* Nothing here can take the decision back. */
+static void
+conclude (PgmSwitchover *self, GCancellable *cancellable)
+{
+  PgmCutoverReport *report = pgm_cutover_log_get_report (self->log);
+  PgmFollowContext *ctx = self->ctx;
+  gboolean open = FALSE;
+  g_autoptr (GError) error = NULL;
+
+  pgm_cutover_log_begin (self->log, "open");
+  open = pgm_switchover_open (ctx, &self->memo, self->writer, &error);
+  report->stopped_ms = pgm_cutover_log_get_stopped_ms (self->log);
+  pgm_cutover_log_resumed (self->log);
+  report->done = TRUE;
+  if (open)
+    pgm_cutover_log_done (self->log, "the other side takes writes after %.0f ms",
+                          report->stopped_ms);
+  else
+    {
+      if (ctx->report != NULL)
+        pgm_report_add_problem (ctx->report, "cutover", NULL, error->message);
+      pgm_cutover_log_fail (self->log, error);
+      g_clear_error (&error);
+      add_standing_fence (self, pgm_fence_memo_find (self->memo, self->to));
+    }
+  release_lock (self);
+  if (open && PGM_FAILPOINT ("switchover.opened", NULL) &&
+      !pgm_switchover_write (ctx, stage_after (self->back), self->memo, NULL, &error))
+    {
+      /* The next start finds it decided, and does this again. */
+      ctx->state->cutover = (int) stage_after (self->back);
+      g_clear_error (&error);
+    }
+  pgm_cutover_log_begin (self->log, "refresh");
+  if (ctx->report != NULL)
+    pgm_handover_finish (self->handover, self->writer, ctx->report, cancellable);
+  pgm_cutover_log_done (self->log, "%s", "");
+  add_standing_fence (self, self->fence);
+  add_standing_objects (self);
+  keep_report (self);
+  pgm_progress_event (ctx->progress, "cutover", "writes were stopped for %.0f ms",
+                      report->stopped_ms);
+  pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER_COMPLETE);
+}
+
+gboolean
+pgm_switchover_run (PgmFollowContext *ctx,
+                    const PgmSwitchoverOptions *options,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  g_auto (PgmSwitchover) self = { NULL };
+  GError *reason = NULL;
+
+  if (!switchover_init (&self, ctx, options, error))
+    return FALSE;
+  pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER);
+  if (pgm_switchover_make_ready (&self, cancellable, &reason) &&
+      pgm_switchover_stop (&self, cancellable, &reason))
+    {
+      conclude (&self, cancellable);
+      return TRUE;
+    }
+  return fail (&self, reason, error);
+}
+
+/* The fence of a cutover that never happened. */
+static gboolean
+recover_fenced (PgmFollowContext *ctx,
+                PgmFenceMemo *memo,
+                GCancellable *cancellable,
+                GError **error)
+{
+  PgmEnd from = memo->back ? PGM_END_DESTINATION : PGM_END_SOURCE;
+  PgmFenceRecord *fence = pgm_fence_memo_find (memo, from);
+  g_autofree char *what = NULL;
+  PgmFenceMemo *without = NULL;
+  gboolean written = FALSE;
+
+  if (fence != NULL)
+    {
+      what = pgm_fence_describe (fence);
+      if (!pgm_switchover_lower (ctx, fence, NULL, error))
+        return FALSE;
+      pgm_progress_event (ctx->progress, "cutover", "a cutover that was interrupted is undone (%s)",
+                          what);
+    }
+  without = pgm_fence_memo_with (memo, memo->back, from, NULL);
+  written = pgm_switchover_write (ctx, stage_before (memo->back), without, cancellable, error);
+  pgm_record_unref (without);
+  return written;
+}
+
+static gboolean
+recover_decided (PgmFollowContext *ctx,
+                 PgmFenceMemo **memo,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  if (!pgm_switchover_open (ctx, memo, NULL, error))
+    return FALSE;
+  pgm_progress_event (ctx->progress, "cutover", "a cutover that was decided is completed");
+  return pgm_switchover_write (ctx, stage_after ((*memo)->back), *memo, cancellable, error);
+}
+
+static gboolean
+settle (PgmFollowContext *ctx, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (PgmConnection) source = NULL;
+  g_autoptr (PgmConnection) destination = NULL;
+
+  /* Nobody has ever tried. */
+  if (ctx->state->cutover == PGM_CUTOVER_NONE && ctx->state->reverse_slot == NULL)
+    return TRUE;
+  source = pgm_ends_connect (ctx->ends, PGM_END_SOURCE, "settle", cancellable, error);
+  if (source == NULL)
+    return FALSE;
+  destination = pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "settle", cancellable, error);
+  return destination != NULL && pgm_reverse_settle (ctx, source, destination, cancellable, error);
+}
+
+gboolean
+pgm_switchover_recover (PgmFollowContext *ctx, GCancellable *cancellable, GError **error)
+{
+  PgmFenceMemo *memo = pgm_fence_memo_parse (ctx->state->fence, error);
+  gboolean ok = memo != NULL;
+
+  if (ok && ctx->state->cutover == PGM_CUTOVER_FENCED)
+    ok = recover_fenced (ctx, memo, cancellable, error);
+  else if (ok && ctx->state->cutover == PGM_CUTOVER_DECIDED)
+    ok = recover_decided (ctx, &memo, cancellable, error);
+  g_clear_pointer (&memo, pgm_record_unref);
+  return ok && settle (ctx, cancellable, error);
+}
+
+gboolean
+pgm_switchover_clear (PgmFollowContext *ctx,
+                      gboolean lower_fences,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_autoptr (PgmConnection) source = NULL;
+  g_autoptr (PgmConnection) destination = NULL;
+  PgmFenceMemo *memo = pgm_fence_memo_parse (ctx->state->fence, error);
+  gboolean ok = memo != NULL;
+
+  for (guint i = 0; ok && lower_fences && i < memo->fences->len; i++)
+    ok = pgm_switchover_lower (ctx, g_ptr_array_index (memo->fences, i), NULL, error);
+  g_clear_pointer (&memo, pgm_record_unref);
+  if (!ok)
+    return FALSE;
+  if (lower_fences)
+    g_clear_pointer (&ctx->state->fence, g_free);
+  source = pgm_ends_connect (ctx->ends, PGM_END_SOURCE, "cleanup", cancellable, error);
+  if (source == NULL)
+    return FALSE;
+  destination = pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "cleanup", cancellable, error);
+  return destination != NULL && pgm_reverse_remove (ctx, source, destination, cancellable, error) &&
+         pgm_follow_state_write (ctx->journal, ctx->state, cancellable, error);
+}
