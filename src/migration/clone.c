@@ -1,6 +1,5 @@
 #include "migration/clone.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "core/failpoint.h"
@@ -203,6 +202,34 @@ step_own (CloneRun *run, GError **error)
   return run->ledger == NULL || ctx->options->drop_existing || refuse_unfinished (error);
 }
 
+/* A pg_dump that gave up waiting for a lock shows its statement, but doesn't know
+ * who was in its way. (Its message itself is in the server's language.) */
+static gboolean
+dump_schema (CloneRun *run, GError **error)
+{
+  GError *failure = NULL;
+  const char *said = NULL;
+  g_autofree char *blockers = NULL;
+  g_autofree char *detail = NULL;
+
+  if (pgm_schema_dump (&run->ctx, run->cancellable, &failure))
+    return TRUE;
+  said = pgm_error_get_detail (failure);
+  if (said != NULL && strstr (said, "LOCK TABLE") != NULL)
+    blockers = pgm_keeper_describe_blockers (run->keeper, run->cancellable);
+  if (blockers == NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  detail = g_strdup_printf ("%s\n%s", blockers, said);
+  pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, detail,
+                      "Let that transaction end, or end it, and start again.",
+                      "the source's schema can't be dumped, because pg_dump waits for a lock");
+  g_error_free (failure);
+  return FALSE;
+}
+
 static gboolean
 step_hold (CloneRun *run, GError **error)
 {
@@ -216,12 +243,13 @@ step_hold (CloneRun *run, GError **error)
     return FALSE;
   ctx->snapshot = g_strdup (pgm_keeper_get_snapshot (run->keeper));
   ctx->catalog = pgm_keeper_steal_catalog (run->keeper);
-  ctx->directory = g_dir_make_tmp ("pgmanager-XXXXXX", error);
-  if (ctx->directory == NULL)
+  ctx->scratch = pgm_scratch_new (error);
+  if (ctx->scratch == NULL)
     return FALSE;
+  ctx->directory = pgm_scratch_get_path (ctx->scratch);
   ctx->archive = g_build_filename (ctx->directory, "schema.dump", NULL);
-  return ctx->options->data_only || (find_tools (ctx, run->cancellable, error) &&
-                                     pgm_schema_dump (ctx, run->cancellable, error));
+  return ctx->options->data_only ||
+         (find_tools (ctx, run->cancellable, error) && dump_schema (run, error));
 }
 
 static gboolean
@@ -570,23 +598,6 @@ count_bytes (CloneRun *run)
     }
 }
 
-static void
-remove_directory (const char *path)
-{
-  g_autoptr (GDir) directory = path != NULL ? g_dir_open (path, 0, NULL) : NULL;
-  const char *name = NULL;
-
-  if (directory == NULL)
-    return;
-  while ((name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 /* Indexes first: their threads use everything else. */
 static void
 run_clear (CloneRun *run)
@@ -599,8 +610,7 @@ run_clear (CloneRun *run)
   g_clear_pointer (&run->ledger, pgm_ledger_free);
   g_clear_pointer (&run->keeper, pgm_keeper_free);
   g_clear_pointer (&run->control, pgm_connection_free);
-  remove_directory (ctx->directory);
-  g_clear_pointer (&ctx->directory, g_free);
+  g_clear_pointer (&ctx->scratch, pgm_scratch_free);
   g_clear_pointer (&ctx->archive, g_free);
   g_clear_pointer (&ctx->snapshot, g_free);
   g_clear_pointer (&ctx->catalog, pgm_catalog_free);

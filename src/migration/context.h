@@ -3,6 +3,7 @@
  * read-only from then on; @report is touched under @report_lock only. */
 #pragma once
 
+#include "core/scratch.h"
 #include "migration/ends.h"
 #include "migration/filter.h"
 #include "migration/progress.h"
@@ -24,8 +25,9 @@ typedef struct
   char *snapshot;      /* exported identifier, alive while the keeper is */
   PgmTool *pg_dump;
   PgmTool *pg_restore;
-  char *directory; /* private, 0700, removed at the end */
-  char *archive;   /* custom-format schema dump in @directory */
+  PgmScratch *scratch;
+  const char *directory; /* that of @scratch */
+  char *archive;         /* custom-format schema dump in @directory */
   guint copy_workers;
   guint index_workers;
 

@@ -86,11 +86,11 @@ find_changed (GHashTable *before, GHashTable *now)
   return NULL;
 }
 
-/* Who has, or waits for, a lock that ours has to wait for. */
+/* Who has, or waits for, a lock that ours on one of @oids has to wait for. */
 static char *
-describe_blockers (PgmKeeper *self, GCancellable *cancellable)
+describe_blockers (PgmKeeper *self, const char *oids, GCancellable *cancellable)
 {
-  const char *params[] = { self->oids };
+  const char *params[] = { oids };
   g_autoptr (PgmResult) rows = pgm_connection_query (
       self->watch,
       "SELECT DISTINCT format('process %s (user %s, %s) %s ACCESS EXCLUSIVE on %s.%s: %s', l.pid,"
@@ -113,6 +113,12 @@ describe_blockers (PgmKeeper *self, GCancellable *cancellable)
     return NULL;
   g_string_append_c (text, '.');
   return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+char *
+pgm_keeper_describe_blockers (PgmKeeper *self, GCancellable *cancellable)
+{
+  return describe_blockers (self, NULL, cancellable);
 }
 
 static gboolean
@@ -173,7 +179,7 @@ judge_lock_failure (PgmKeeper *self,
       g_propagate_error (error, failure);
       return FALSE;
     }
-  detail = describe_blockers (self, cancellable);
+  detail = describe_blockers (self, self->oids, cancellable);
   pgm_error_set_full (error, PGM_ERROR_FAILED, SQLSTATE_TIMEOUT, detail,
                       "Let that transaction end, or end it, and start again.",
                       "the source's tables can't be locked for reading");

@@ -57,6 +57,11 @@ gboolean pgm_keeper_verify (PgmKeeper *self,
                             GCancellable *cancellable,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Who has, or waits for, ACCESS EXCLUSIVE on some table of the database, with
+ * process, user and statement; NULL when there is nobody. For the error of another
+ * session that a lock was refused. Transfer full. */
+char *pgm_keeper_describe_blockers (PgmKeeper *self, GCancellable *cancellable);
+
 /* All rows are across: gives the locks back, so that DDL on the source goes on.
  * The snapshot stays for what is still read from the catalogs, held by the watch
  * and under another identifier. */

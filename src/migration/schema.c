@@ -20,6 +20,8 @@ pgm_schema_dump (PgmCloneContext *ctx, GCancellable *cancellable, GError **error
   const char *const arguments[] = { "--exclude-schema=pgmanager", "--lock-wait-timeout=30s", NULL };
 
   pgm_progress_set_activity (ctx->progress, "dumping the schema");
+  if (!PGM_FAILPOINT ("schema.before_dump", error))
+    return FALSE;
   return pgm_tool_dump_schema (ctx->pg_dump, ctx->ends->source_info, ctx->snapshot, ctx->archive,
                                ctx->directory, arguments, cancellable, error);
 }

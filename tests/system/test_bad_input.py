@@ -1,9 +1,11 @@
 """What people and the world do wrong: a clear message, the right exit code, the
 source untouched, the destination resumable or as it was."""
 import os
+import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from harness import check
@@ -421,6 +423,46 @@ def terminated(pair):
 @case("SIGKILL in mid-copy: no session stays, then --resume")
 def killed(pair):
     disturbed(pair, lambda d, p: p.kill(), -9)
+
+
+@case("what a killed clone leaves in the directory for temporary files goes with the next one")
+def killed_directory(pair):
+    databases = slow_source(pair)
+    with tempfile.TemporaryDirectory(prefix="pgms-tmp-") as directory:
+        env = {"TMPDIR": directory}
+        process = pair.command.start("clone", *databases.uris(), env=env, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+        await_copy(pair, databases, process)
+        process.kill()
+        process.wait()
+        assert len(os.listdir(directory)) == 1, os.listdir(directory)
+        await_quiet(pair, databases)
+        expect(pair.command.run("clone", *databases.uris(), "--resume", env=env), 0)
+        assert not os.listdir(directory), os.listdir(directory)
+    pair.check_independently(databases)
+
+
+@case("a pg_dump that waits for somebody's lock gives up and names the holder")
+def dump_waits(pair):
+    databases = pair.load("CREATE TABLE t (i int); INSERT INTO t VALUES (1);")
+    process = pair.command.start("clone", *databases.uris(), env={"PGMANAGER_FAILPOINT": "schema.before_dump=sleep:3000"},
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    held = ("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.relation = 't'::regclass "
+            "AND l.mode = 'AccessShareLock' AND l.granted AND a.application_name LIKE 'pgmanager%keeper%';")
+    while databases.source(held) == "0":
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()[0]
+        time.sleep(0.05)
+    # it stands behind the keeper, and pg_dump behind it
+    waiter = pair.source.psql_process(databases.name)
+    waiter.stdin.write(b"VACUUM FULL t;\n")
+    waiter.stdin.close()
+    out = process.communicate(timeout=120)[0].decode("utf-8", "replace")
+    assert process.returncode == 6, out
+    assert re.search(r"process \d+ \(user \w+, .*\) waits for ACCESS EXCLUSIVE on public\.t: VACUUM FULL t", out), out
+    assert waiter.wait(timeout=60) == 0
+    pair.clone(databases)
+    pair.check_independently(databases)
 
 
 @case("--resume where nothing was begun, and after a clone that is done")

@@ -99,8 +99,9 @@ steps_new (PgmTestCluster *source,
   ctx->report = pgm_record_new (&pgm_report_type);
   ctx->copy_workers = ctx->index_workers = 2;
   g_mutex_init (&ctx->report_lock);
-  ctx->directory = g_dir_make_tmp ("pgm-steps-XXXXXX", &error);
+  ctx->scratch = pgm_scratch_new (&error);
   g_assert_no_error (error);
+  ctx->directory = pgm_scratch_get_path (ctx->scratch);
   ctx->archive = g_build_filename (ctx->directory, "schema.dump", NULL);
   open_ends (self);
   return self;
@@ -140,21 +141,6 @@ pgm_steps_new_to (PgmTestCluster *source,
                     destination_user, NULL);
 }
 
-static void
-remove_directory (const char *path)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 void
 pgm_steps_free (PgmSteps *self)
 {
@@ -171,8 +157,7 @@ pgm_steps_free (PgmSteps *self)
   pgm_progress_unref (ctx->progress);
   pgm_record_unref (ctx->report);
   pgm_record_unref (self->spec);
-  remove_directory (ctx->directory);
-  g_free (ctx->directory);
+  pgm_scratch_free (ctx->scratch);
   g_free (ctx->archive);
   g_free (ctx->snapshot);
   g_mutex_clear (&ctx->report_lock);
