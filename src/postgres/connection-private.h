@@ -1,5 +1,5 @@
 /* What the files of this room share about a session. Only connection.c,
- * login.c, session.c, result.c, wait.c and copy.c include it (and conninfo.c, for
+ * login.c, session.c, result.c, wait.c, copy.c and pipeline.c include it (and conninfo.c, for
  * pgm_conninfo_foreach()): libpq's types end here.
  */
 #pragma once

@@ -221,7 +221,9 @@ pgm_connection_drain (PgmConnection *self, gint64 deadline)
   ExecStatusType status = PGRES_EMPTY_QUERY;
   PGresult *result;
 
-  while (!pgm_connection_is_lost (self) && status != PGRES_COPY_BOTH)
+  /* In a pipeline only its owner knows what is to come: such a session is given up. */
+  while (!pgm_connection_is_lost (self) && status != PGRES_COPY_BOTH &&
+         PQpipelineStatus (self->pg) == PQ_PIPELINE_OFF)
     {
       if (!pgm_connection_next_result (self, &wait, deadline, &result, NULL))
         break;

@@ -513,11 +513,11 @@ pgm_copy_pump (PgmConnection *source,
 }
 
 static gboolean
-run_put (Sink *sink, const char *data, gsize size, GError **error)
+run_put (Sink *sink, const char *data, gsize size, guint64 *rows, GError **error)
 {
   return send_copy (sink->connection, sink->sql, sink->wait, error) &&
          await_copy (sink->connection, sink->sql, PGRES_COPY_IN, sink->wait, error) &&
-         sink_append_slowly (sink, data, size, error) && sink_finish (sink, NULL, error);
+         sink_append_slowly (sink, data, size, error) && sink_finish (sink, rows, error);
 }
 
 gboolean
@@ -525,6 +525,7 @@ pgm_copy_put (PgmConnection *destination,
               const char *copy_from,
               const void *data,
               gsize size,
+              guint64 *rows,
               GCancellable *cancellable,
               GError **error)
 {
@@ -535,7 +536,7 @@ pgm_copy_put (PgmConnection *destination,
     return FALSE;
   pgm_wait_init (&wait, cancellable);
   sink_init (&sink, destination, copy_from, &wait);
-  if (run_put (&sink, data, size, error))
+  if (run_put (&sink, data, size, rows, error))
     return TRUE;
   settle (destination);
   return FALSE;

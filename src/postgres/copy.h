@@ -30,11 +30,13 @@ gboolean pgm_copy_pump (PgmConnection *source,
                         GCancellable *cancellable,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends @size bytes of @data as one COPY … FROM STDIN. */
+/* Sends @size bytes of @data as one COPY … FROM STDIN. @rows: as the server
+ * counted them; may be NULL. */
 gboolean pgm_copy_put (PgmConnection *destination,
                        const char *copy_from,
                        const void *data,
                        gsize size,
+                       guint64 *rows,
                        GCancellable *cancellable,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -203,14 +203,14 @@ test_put (Fixture *self, gconstpointer data)
 
   for (guint i = 0; i < 50000; i++)
     g_string_append_printf (text, "%u\trow number %u\n", i, i);
-  g_assert_true (pgm_copy_put (self->destination, "COPY public.t FROM STDIN", text->str, text->len,
+  g_assert_true (pgm_copy_put (self->destination, "COPY public.t FROM STDIN", text->str, text->len, NULL,
                                NULL, &error));
   g_autofree char *found =
       pgm_test_cluster_query (self->cluster, "dst", "SELECT count(*), sum(id) FROM t");
   g_assert_cmpstr (found, ==, "50000|1249975000");
 
   g_assert_false (
-      pgm_copy_put (self->destination, "COPY public.t FROM STDIN", "x\ty\n", 4, NULL, &error));
+      pgm_copy_put (self->destination, "COPY public.t FROM STDIN", "x\ty\n", 4, NULL, NULL, &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_SQL);
   g_assert_cmpstr (pgm_error_get_sqlstate (error), ==, "22P02");
   g_assert_nonnull (strstr (pgm_error_get_detail (error), "line 1"));
