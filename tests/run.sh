@@ -16,6 +16,7 @@
 #       regress   the tables of PostgreSQL's own regression tests
 #       sanitize  unit and part of system, with ASan, UBSan and LSan
 #       threads   unit, with TSan
+#       fuzz      what reads foreign bytes, a minute each with clang's libFuzzer
 #
 # --slice runs one of N parts of the set, of each of its suites; --seed repeats the
 # random choices of a run; -k takes only the system tests whose name contains
@@ -33,7 +34,7 @@ pattern=
 seed=$(date +%s)
 patience=1
 
-usage() { sed -n "2,27s/^# \\{0,1\\}//p" "$0"; }
+usage() { sed -n "2,28s/^# \\{0,1\\}//p" "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -51,7 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     ;;
-  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize | threads) set_name=$1 ;;
+  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize | threads | fuzz) set_name=$1 ;;
   *)
     usage >&2
     exit 2
@@ -236,6 +237,15 @@ commit_slice() {
   python_suite kill
 }
 
+run_fuzz() {
+  status=0
+  sh "$top/tests/fuzz/fuzz.sh" "$build" >"$work/fuzz.log" 2>&1 || status=$?
+  cat "$work/fuzz.log"
+  count "$(grep -c '^ok ' "$work/fuzz.log" || :)" "$(grep -c '^not ok ' "$work/fuzz.log" || :)" \
+    "$(grep -c '^skip ' "$work/fuzz.log" || :)"
+  [ $status = 0 ] || grep -q '^not ok ' "$work/fuzz.log"
+}
+
 # ---- go --------------------------------------------------------------------------
 
 sh "$top/data/install-deps.sh" build run test
@@ -270,11 +280,12 @@ threads)
   G_SLICE=always-malloc
   export TSAN_OPTIONS G_SLICE
   ;;
+fuzz) build=$build-fuzz ;; # fuzz.sh builds what it needs
 *) compile "$build" || { echo "0 passed, 1 failed"; exit 1; } ;;
 esac
 echo "== build: $(($(date +%s) - began)) s"
 
-[ "$set_name" = lint ] || prepare_template
+[ "$set_name" = lint ] || [ "$set_name" = fuzz ] || prepare_template
 
 case $set_name in
 ci)
@@ -309,6 +320,7 @@ sanitize)
   suite system python_suite ci test_values.py test_options.py test_bad_input.py test_compare.py
   suite findings no_findings
   ;;
+fuzz) suite fuzz run_fuzz ;;
 threads)
   # the addresses that TSan wants for itself may be taken at random
   fixed="setarch $(uname -m) -R"
