@@ -1,0 +1,341 @@
+#include "migration/apply-private.h"
+
+#include "core/failpoint.h"
+
+/* How often what is committed is made durable while there is always more, and how
+ * soon once there is nothing more. */
+#define FLUSH_INTERVAL (1 * G_USEC_PER_SEC)
+#define FLUSH_IDLE     (G_USEC_PER_SEC / 10)
+
+/* How often a position without changes for us is noted down (F50). */
+#define RECORD_INTERVAL (15 * G_USEC_PER_SEC)
+
+typedef enum
+{
+  TODO_WRITE,
+  TODO_FLUSH,
+  TODO_RECORD, /* a position */
+  TODO_END,
+  TODO_STOP, /* cancelled */
+} Todo;
+
+typedef struct
+{
+  PgmApplier *applier;
+  PgmApplyTarget *target;
+  GCancellable *cancellable;
+  gboolean in_parts;                           /* a transaction is open, more of it is to come */
+  gint64 last_commit, last_flush, last_record; /* monotonic */
+  gint64 commit_time;                          /* of the source, the newest */
+} Writer;
+
+static const PgmFoldTransaction *
+first_of (const PgmApplyWork *work)
+{
+  return &g_array_index (work->fold->transactions, PgmFoldTransaction, 0);
+}
+
+static const PgmFoldTransaction *
+last_of (const PgmApplyWork *work)
+{
+  return &g_array_index (work->fold->transactions, PgmFoldTransaction,
+                         work->fold->transactions->len - 1);
+}
+
+/* Nothing is begun that commits beyond what is held; a transaction that is being
+ * written goes on. */
+static gboolean
+is_held_locked (const Writer *self)
+{
+  const PgmApplier *applier = self->applier;
+
+  return applier->hold != 0 && !self->in_parts && applier->pending != NULL &&
+         first_of (applier->pending)->final_lsn >= applier->hold;
+}
+
+static gboolean
+may_take_locked (const Writer *self)
+{
+  const PgmApplier *applier = self->applier;
+
+  if (applier->pending == NULL || is_held_locked (self))
+    return FALSE;
+  return applier->pending->full || applier->caught_up || applier->ended;
+}
+
+static gboolean
+wants_flush_locked (const Writer *self, gint64 now, gint64 *next)
+{
+  const PgmApplier *applier = self->applier;
+  gint64 due = self->last_flush + FLUSH_INTERVAL;
+
+  if (self->in_parts || applier->committed <= applier->flushed)
+    return FALSE;
+  if (applier->wanted > applier->flushed && applier->wanted <= applier->committed)
+    return TRUE;
+  if (!may_take_locked (self))
+    due = MIN (due, self->last_commit + FLUSH_IDLE);
+  *next = MIN (*next, due);
+  return now >= due;
+}
+
+/* Only when there is nothing between what is committed and the position. */
+static gboolean
+wants_record_locked (const Writer *self, gint64 now, gint64 *next)
+{
+  const PgmApplier *applier = self->applier;
+  gint64 due = self->last_record + RECORD_INTERVAL;
+
+  if (self->in_parts || applier->applied <= applier->committed ||
+      applier->applied <= applier->flushed)
+    return FALSE;
+  if (applier->wanted > applier->flushed && applier->wanted > applier->committed &&
+      applier->wanted <= applier->applied)
+    return TRUE;
+  *next = MIN (*next, due);
+  return now >= due;
+}
+
+/* What is known of the source beyond the last commit: its own word while nothing
+ * is pending, or what is held back. */
+static void
+advance_position_locked (Writer *self)
+{
+  PgmApplier *applier = self->applier;
+  PgmLsn position = 0;
+
+  if (self->in_parts)
+    return;
+  if (applier->pending == NULL)
+    position = applier->position;
+  else if (is_held_locked (self))
+    position = applier->hold;
+  if (position <= applier->applied)
+    return;
+  applier->applied = position;
+  g_cond_broadcast (&applier->changed);
+}
+
+static Todo
+choose_locked (Writer *self, gint64 now, gint64 *next)
+{
+  PgmApplier *applier = self->applier;
+
+  advance_position_locked (self);
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return TODO_STOP;
+  if (wants_flush_locked (self, now, next))
+    return TODO_FLUSH;
+  if (may_take_locked (self))
+    return TODO_WRITE;
+  if (wants_record_locked (self, now, next))
+    return TODO_RECORD;
+  if (applier->ended && applier->pending == NULL)
+    return TODO_END;
+  return (Todo) -1;
+}
+
+/* Takes what is pending; the part of it that is held stays. */
+static PgmApplyWork *
+take_locked (PgmApplier *applier)
+{
+  PgmApplyWork *work = g_steal_pointer (&applier->pending);
+
+  if (applier->hold != 0 && !work->in_parts && last_of (work)->final_lsn >= applier->hold)
+    applier->pending = pgm_apply_work_split (work, applier->hold);
+  g_cond_broadcast (&applier->changed);
+  return work;
+}
+
+static Todo
+await_todo (Writer *self, PgmApplyWork **work)
+{
+  PgmApplier *applier = self->applier;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&applier->mutex);
+
+  for (;;)
+    {
+      gint64 now = g_get_monotonic_time ();
+      gint64 next = G_MAXINT64;
+      Todo todo = choose_locked (self, now, &next);
+
+      if (todo == TODO_WRITE)
+        *work = take_locked (applier);
+      if (todo != (Todo) -1)
+        return todo;
+      if (next == G_MAXINT64)
+        g_cond_wait (&applier->changed, &applier->mutex);
+      else
+        (void) g_cond_wait_until (&applier->changed, &applier->mutex, next);
+    }
+}
+
+static gboolean
+write_steps (Writer *self, const PgmFold *fold, GError **error)
+{
+  for (guint i = 0; i < fold->steps->len; i++)
+    if (!self->target->class->write (self->target, g_ptr_array_index (fold->steps, i), error))
+      return FALSE;
+  return self->target->class->check (self->target, error);
+}
+
+static gboolean
+commit_work (Writer *self, const PgmApplyWork *work, GError **error)
+{
+  const PgmFoldTransaction *last = last_of (work);
+
+  if (!PGM_FAILPOINT ("apply.before_commit", error) ||
+      !self->target->class->commit (self->target, last->end_lsn, last->commit_time, error) ||
+      !PGM_FAILPOINT ("apply.after_commit", error))
+    return FALSE;
+  pgm_apply_note_committed (self->applier, last, &work->fold->counts, work->sentinels);
+  return TRUE;
+}
+
+/* A transaction in parts: each has its own place to go back to. */
+static gboolean
+write_part (Writer *self, const PgmApplyWork *work, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if ((work->first && !self->target->class->begin (self->target, error)) ||
+      !self->target->class->save (self->target, error))
+    return FALSE;
+  self->in_parts = TRUE;
+  if (!write_steps (self, work->fold, &local))
+    {
+      if (!pgm_apply_error_is_of_row (local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      if (!self->target->class->restore (self->target, error) ||
+          !pgm_apply_replay_part (self->applier, work, error))
+        return FALSE;
+    }
+  if (!PGM_FAILPOINT ("apply.after_part", error))
+    return FALSE;
+  if (!work->last)
+    return TRUE;
+  self->in_parts = FALSE;
+  return commit_work (self, work, error);
+}
+
+static gboolean
+write_whole (Writer *self, const PgmApplyWork *work, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (!self->target->class->begin (self->target, error))
+    return FALSE;
+  if (write_steps (self, work->fold, &local))
+    return commit_work (self, work, error);
+  if (!pgm_apply_error_is_of_row (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  return self->target->class->rollback (self->target, error) &&
+         PGM_FAILPOINT ("apply.after_rollback", error) &&
+         pgm_apply_replay (self->applier, work, error);
+}
+
+static gboolean
+write_work (Writer *self, PgmApplyWork *work, GError **error)
+{
+  pgm_fold_seal (work->fold);
+  if (!(work->in_parts ? write_part (self, work, error) : write_whole (self, work, error)))
+    return FALSE;
+  self->last_commit = g_get_monotonic_time ();
+  self->commit_time = last_of (work)->commit_time;
+  return TRUE;
+}
+
+static gboolean
+flush (Writer *self, GError **error)
+{
+  PgmApplier *applier = self->applier;
+  PgmLsn durable = 0;
+
+  if (!self->target->class->flush (self->target, &durable, error) ||
+      !PGM_FAILPOINT ("apply.after_flush", error))
+    return FALSE;
+  self->last_flush = g_get_monotonic_time ();
+  g_mutex_lock (&applier->mutex);
+  applier->flushed = MAX (applier->flushed, durable);
+  g_cond_broadcast (&applier->changed);
+  g_mutex_unlock (&applier->mutex);
+  return TRUE;
+}
+
+/* A position is confirmed only once it is durable here (A6): it is committed like
+ * a transaction without changes. */
+static gboolean
+record (Writer *self, GError **error)
+{
+  PgmApplier *applier = self->applier;
+  PgmLsn position = pgm_applier_get_applied (applier);
+
+  if (!self->target->class->begin (self->target, error) ||
+      !self->target->class->check (self->target, error) ||
+      !self->target->class->commit (self->target, position, self->commit_time, error))
+    return FALSE;
+  self->last_record = g_get_monotonic_time ();
+  g_mutex_lock (&applier->mutex);
+  applier->committed = MAX (applier->committed, position);
+  g_mutex_unlock (&applier->mutex);
+  return flush (self, error);
+}
+
+/* All that is committed, and where the source's end is known, that too. */
+static gboolean
+finish (Writer *self, GError **error)
+{
+  PgmApplier *applier = self->applier;
+  gboolean beyond = FALSE;
+  GError *early = NULL;
+
+  g_mutex_lock (&applier->mutex);
+  early = g_steal_pointer (&applier->folder_error);
+  beyond = applier->applied > applier->committed;
+  g_mutex_unlock (&applier->mutex);
+  if (self->in_parts && early == NULL)
+    pgm_error_set (&early, PGM_ERROR_LOST, "the stream has ended within a transaction");
+  if (early == NULL)
+    return beyond ? record (self, error) : flush (self, error);
+  if (!self->in_parts)
+    (void) flush (self, NULL);
+  g_propagate_error (error, early);
+  return FALSE;
+}
+
+gboolean
+pgm_apply_writer_run (PgmApplier *applier, GCancellable *cancellable, GError **error)
+{
+  Writer self = {
+    .applier = applier,
+    .target = applier->target,
+    .cancellable = cancellable,
+    .last_record = g_get_monotonic_time (),
+    .commit_time = g_get_real_time (),
+  };
+  gboolean ok = flush (&self, error);
+
+  while (ok)
+    {
+      g_autoptr (PgmApplyWork) work = NULL;
+      Todo todo = await_todo (&self, &work);
+
+      if (todo == TODO_WRITE)
+        ok = write_work (&self, work, error);
+      else if (todo == TODO_FLUSH)
+        ok = flush (&self, error);
+      else if (todo == TODO_RECORD)
+        ok = record (&self, error);
+      else if (todo == TODO_END)
+        return finish (&self, error);
+      else
+        return g_cancellable_set_error_if_cancelled (cancellable, error), FALSE;
+    }
+  return FALSE;
+}
