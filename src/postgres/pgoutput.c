@@ -13,11 +13,14 @@
 /* The smallest description of a column: flags, an empty name, type, modifier. */
 #define MIN_COLUMN_SIZE 10
 
+/* Transactions come back to the same few tables. */
+#define RECENT 16
+
 struct _PgmDecoder
 {
   int protocol;
-  GHashTable *relations; /* oid: PgmRelation */
-  PgmRelation *last;     /* the one that was looked for last; borrowed from @relations */
+  GHashTable *relations;       /* oid: PgmRelation */
+  PgmRelation *recent[RECENT]; /* by the low bits of the oid; borrowed from @relations */
 };
 
 /* One message under way. */
@@ -109,11 +112,13 @@ pgm_decoder_protocol_for (int major)
 PgmRelation *
 pgm_decoder_find_relation (PgmDecoder *self, guint32 oid)
 {
-  if (self->last != NULL && self->last->oid == oid)
-    return self->last;
+  PgmRelation **recent = &self->recent[oid % RECENT];
+
+  if (*recent != NULL && (*recent)->oid == oid)
+    return *recent;
   PgmRelation *found = g_hash_table_lookup (self->relations, GUINT_TO_POINTER (oid));
   if (found != NULL)
-    self->last = found;
+    *recent = found;
   return found;
 }
 
@@ -324,7 +329,7 @@ parse_relation (Parse *self)
   if (self->reader.failed || pgm_reader_left (&self->reader) > 0)
     return;
   guint32 oid = relation->oid;
-  self->message->relation = decoder->last = relation;
+  self->message->relation = decoder->recent[oid % RECENT] = relation;
   g_hash_table_replace (decoder->relations, GUINT_TO_POINTER (oid), g_steal_pointer (&relation));
 }
 

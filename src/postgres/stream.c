@@ -365,14 +365,14 @@ parse_message (PgmStream *self, gsize size, PgmStreamMessage *message, GError **
   message->reply_requested = kind == 'k' && pgm_reader_u8 (&reader) != 0;
   message->data = reader.data + reader.position;
   message->size = pgm_reader_left (&reader);
+  /* A message of the plugin has a type at least. */
+  if (G_LIKELY (kind == 'w' && message->size > 0))
+    return TRUE;
   if (kind == 'k')
     return pgm_reader_finish (&reader, "keepalive of the replication stream", TRUE, error);
-  /* A message of the plugin has a type at least. */
-  if (kind != 'w' || message->size == 0)
-    {
-      pgm_reader_fail (&reader);
-      reader.failed_at = kind != 'w' ? 0 : reader.failed_at;
-    }
+  pgm_reader_fail (&reader);
+  if (kind != 'w')
+    reader.failed_at = 0;
   return pgm_reader_finish (&reader, "message of the replication stream", FALSE, error);
 }
 
