@@ -172,7 +172,10 @@ void pgm_decoder_free (PgmDecoder *self);
 
 /* Decodes one message. @in_stream: it comes between STREAM_START and
  * STREAM_STOP, so that most types carry a transaction id. What @message points
- * to lives in @data and @arena. RELATION replaces what is known of its table. */
+ * to lives in @data and @arena. RELATION replaces what is known of its table, so
+ * what is streamed must be decoded (again) in the order in which it commits. The
+ * server describes a table once in a streamed transaction: a description that came
+ * with a subtransaction counts for the rest even if that one is aborted. */
 gboolean pgm_decoder_decode (PgmDecoder *self,
                              gconstpointer data,
                              gsize size,

@@ -50,7 +50,8 @@ typedef struct
 } PgmStreamMessage;
 
 /* @connection: one opened with options.replication, that does nothing else from
- * now on; borrowed. PGM_ERROR_REFUSED when the slot is gone, in use (the error
+ * now on, not even a second stream; borrowed. Options that are newer than the
+ * server are left out. PGM_ERROR_REFUSED when the slot is gone, in use (the error
  * names its backend's pid) or invalidated. */
 PgmStream *pgm_stream_start (PgmConnection *connection,
                              const PgmStreamOptions *options,
