@@ -16,6 +16,12 @@ static const PgmCommand commands[] = {
   { "clone", N_ ("Copy a database whole into another server"), pgm_command_clone },
   { "compare", N_ ("Prove that two databases are equal, or show where they differ"),
     pgm_command_compare },
+  { "status", N_ ("Show how the running jobs stand"), pgm_command_status },
+  { "stop", N_ ("Stop a running job"), pgm_command_stop },
+  { "switchover", N_ ("Move the writes to the destination, or back"), pgm_command_switchover },
+  { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
+  { "resume", N_ ("Go on after a pause"), pgm_command_resume },
+  { "verify", N_ ("Compare both databases while changes flow"), pgm_command_verify },
   { "demo", N_ ("Try it: two throw-away clusters, a clone, a comparison"), pgm_command_demo },
 };
 

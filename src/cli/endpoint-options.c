@@ -112,6 +112,13 @@ is_password_option (const char *argument, gsize length)
          argument[length - strlen ("password") - 1] == '-';
 }
 
+/* Where a connection string begins in the value of an option. */
+static char *
+skip_word (char *value)
+{
+  return g_str_has_prefix (value, "pgbouncer:") ? value + strlen ("pgbouncer:") : value;
+}
+
 /* Hides what is secret in one argument; TRUE when the next one is a password. */
 static gboolean
 mask_argument (char *argument)
@@ -127,7 +134,7 @@ mask_argument (char *argument)
       memset (equals + 1, '*', strlen (equals + 1));
       return FALSE;
     }
-  pgm_dsn_mask_password (option && equals != NULL ? equals + 1 : argument);
+  pgm_dsn_mask_password (skip_word (option && equals != NULL ? equals + 1 : argument));
   return FALSE;
 }
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define BACKLOG 128
+/* What sockaddr_un has room for. */
+#define MAX_PATH 107
 
 static void
 set_errno (GError **error, const char *path, int code)
@@ -108,8 +110,7 @@ try_name (const char *directory, const char *name, gboolean *alive, GError **err
   PgmLocalSocket *self;
 
   *alive = FALSE;
-  /* sockaddr_un has room for 107 bytes. */
-  if (strlen (path) > 107)
+  if (strlen (path) > MAX_PATH)
     {
       pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, NULL,
                           "Set XDG_RUNTIME_DIR to a directory with a shorter name.",
@@ -137,6 +138,27 @@ try_name (const char *directory, const char *name, gboolean *alive, GError **err
   return self;
 }
 
+/* What killed processes left behind is nobody's any more. */
+static void
+sweep (const char *directory)
+{
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+      g_autoptr (GSocketAddress) address = NULL;
+
+      if (!g_str_has_prefix (name, "job-") || !g_str_has_suffix (name, ".sock") ||
+          strlen (path) > MAX_PATH)
+        continue;
+      address = g_unix_socket_address_new (path);
+      if (look_at (path, address, NULL) == NAME_STALE)
+        g_unlink (path);
+    }
+}
+
 PgmLocalSocket *
 pgm_local_socket_open (const char *directory, const char *job_id, GError **error)
 {
@@ -147,6 +169,7 @@ pgm_local_socket_open (const char *directory, const char *job_id, GError **error
 
   if (held < 0)
     return NULL;
+  sweep (directory);
   self = try_name (directory, "api.sock", &alive, error);
   if (alive)
     {

@@ -1,11 +1,15 @@
 /* The engine as a face sees it: jobs on two real clusters, from the start to the
- * report, stopped in the middle, refused, failed, and given away while running. */
+ * report, stopped in the middle, refused, failed, and given away while running. What
+ * every engine promises is asked of the remote one, too, which speaks over a socket
+ * to a server in front of the local one. */
+#include "client/remote-engine.h"
 #include "engine/local-engine.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "fixture/cluster.h"
+#include "server/server.h"
 
 /* Long, for a loaded machine; only a defect waits for it. */
 #define PATIENCE_SECONDS 60
@@ -14,6 +18,7 @@ typedef struct
 {
   PgmTestCluster *source;
   PgmTestCluster *destination;
+  gboolean remote; /* the engine that is tested */
 } Clusters;
 
 typedef struct
@@ -23,6 +28,8 @@ typedef struct
   char *path; /* of state.db */
   PgmStore *store;
   PgmEngine *engine;
+  PgmEngine *behind; /* of the server, when @engine is remote */
+  PgmServer *server;
   gulong handlers[2];
   guint patience;
 
@@ -71,6 +78,15 @@ static void
 connect_engine (Face *self, PgmStore *store)
 {
   self->engine = pgm_local_engine_new (store);
+  if (self->clusters->remote)
+    {
+      g_autoptr (GError) error = NULL;
+
+      self->behind = self->engine;
+      self->server = pgm_server_new (self->behind, self->config->state_dir, "test", &error);
+      g_assert_no_error (error);
+      self->engine = pgm_remote_engine_new (pgm_server_get_path (self->server));
+    }
   self->handlers[0] = g_signal_connect (self->engine, "snapshot", G_CALLBACK (on_snapshot), self);
   self->handlers[1] = g_signal_connect (self->engine, "finished", G_CALLBACK (on_finished), self);
 }
@@ -123,6 +139,9 @@ drop_engine (Face *self)
   g_signal_handler_disconnect (self->engine, self->handlers[0]);
   g_signal_handler_disconnect (self->engine, self->handlers[1]);
   assert_goes_away (g_steal_pointer (&self->engine));
+  g_clear_pointer (&self->server, pgm_server_free);
+  if (self->behind != NULL)
+    assert_goes_away (g_steal_pointer (&self->behind));
 }
 
 static void
@@ -309,7 +328,7 @@ test_clone (Face *self, gconstpointer data)
   g_assert_cmpstr (rows, ==, "5000|12502500|note 999");
 
   report = pgm_engine_ref_report (self->engine, id);
-  g_assert_true (report == self->report);
+  g_assert_true (pgm_record_equal (report, self->report));
   pgm_record_unref (report);
   snapshot = pgm_engine_ref_snapshot (self->engine, id);
   g_assert_cmpint (snapshot->phase, ==, PGM_PHASE_DONE);
@@ -739,38 +758,49 @@ test_sample (Face *self, gconstpointer data)
 }
 
 #define ADD(name, func)                                                                            \
-  g_test_add ("/engine/local-engine/" name, Face, &clusters, set_up, func, tear_down)
+  g_test_add ("/engine/local-engine/" name, Face, &local, set_up, func, tear_down)
+/* Of the remote one, too. */
+#define ADD_BOTH(name, func)                                                                       \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    ADD (name, func);                                                                              \
+    g_test_add ("/engine/remote-engine/" name, Face, &remote, set_up, func, tear_down);            \
+  }                                                                                                \
+  G_STMT_END
 
 int
 main (int argc, char **argv)
 {
-  Clusters clusters = { 0 };
+  Clusters local = { 0 };
+  Clusters remote;
   g_autoptr (GError) error = NULL;
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  clusters.source = pgm_test_cluster_new_full (0, NULL, "max_prepared_transactions = 4",
-                                               PGM_TEST_CLUSTER_DEFAULT, &error);
+  local.source = pgm_test_cluster_new_full (0, NULL, "max_prepared_transactions = 4",
+                                            PGM_TEST_CLUSTER_DEFAULT, &error);
   g_assert_no_error (error);
-  clusters.destination = pgm_test_cluster_new (0, NULL, &error);
+  local.destination = pgm_test_cluster_new (0, NULL, &error);
   g_assert_no_error (error);
-  ADD ("clone", test_clone);
-  ADD ("refused-by-check", test_refused_by_check);
-  ADD ("unreachable", test_unreachable);
-  ADD ("bad-requests", test_bad_requests);
-  ADD ("cancelled-start", test_cancelled_start);
-  ADD ("second-start", test_second_start);
-  ADD ("two-at-once", test_two_at_once);
+  remote = local;
+  remote.remote = TRUE;
+  ADD_BOTH ("clone", test_clone);
+  ADD_BOTH ("refused-by-check", test_refused_by_check);
+  ADD_BOTH ("unreachable", test_unreachable);
+  ADD_BOTH ("bad-requests", test_bad_requests);
+  ADD_BOTH ("cancelled-start", test_cancelled_start);
+  ADD_BOTH ("second-start", test_second_start);
+  ADD_BOTH ("two-at-once", test_two_at_once);
   ADD ("history", test_history);
-  ADD ("stop", test_stop);
+  ADD_BOTH ("stop", test_stop);
   ADD ("given-away", test_given_away);
   ADD ("given-away-in-handler", test_given_away_in_handler);
   ADD ("without-store", test_without_store);
-  ADD ("dry-run", test_dry_run);
-  ADD ("compare", test_compare);
+  ADD_BOTH ("dry-run", test_dry_run);
+  ADD_BOTH ("compare", test_compare);
   ADD ("sample", test_sample);
   status = g_test_run ();
-  pgm_test_cluster_free (clusters.source);
-  pgm_test_cluster_free (clusters.destination);
+  pgm_test_cluster_free (local.source);
+  pgm_test_cluster_free (local.destination);
   return status;
 }

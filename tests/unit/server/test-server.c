@@ -338,7 +338,6 @@ test_bad_bodies (House *self, gconstpointer data)
     {
       g_autofree char *body = NULL;
 
-      g_test_message ("%s", cases[i].json);
       g_assert_cmpuint (post (self, "/jobs/switchover", cases[i].json, &body), ==, 400);
       g_test_message ("%s", body);
       g_assert_nonnull (strstr (body, cases[i].named));
@@ -709,7 +708,11 @@ test_sockets (House *self, gconstpointer data)
 {
   g_autofree char *first = g_build_filename (self->directory, "api.sock", NULL);
   g_autofree char *second = g_build_filename (self->directory, "job-clone-2.sock", NULL);
+  g_autofree char *third = g_build_filename (self->directory, "job-clone-3.sock", NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (second);
+  g_autoptr (GSocketAddress) another = g_unix_socket_address_new (third);
+  g_autoptr (GSocket) gone =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autoptr (GSocket) dead =
       g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autoptr (GError) error = NULL;
@@ -722,12 +725,15 @@ test_sockets (House *self, gconstpointer data)
   g_assert_cmpint (stat (self->directory, &status), ==, 0);
   g_assert_cmpuint (status.st_mode & 0777, ==, 0700);
 
+  g_assert_true (g_socket_bind (gone, another, FALSE, NULL));
+  g_socket_close (gone, NULL);
   g_assert_true (g_socket_bind (dead, address, FALSE, NULL));
   g_socket_close (dead, NULL);
   g_assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
   other = pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-2", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (pgm_server_get_path (other), ==, second);
+  g_assert_false (g_file_test (third, G_FILE_TEST_EXISTS));
   g_assert_null (pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-2", &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
   g_clear_error (&error);
