@@ -4,13 +4,20 @@
 
 #include <string.h>
 
-#include "migration/compare-rows.h"
-#include "migration/compare-units.h"
-#include "migration/digest.h"
+#include "migration/compare-pieces.h"
 #include "postgres/quote.h"
 
 #define DEFAULT_MAX_ROWS 20
 #define MOST_WORKERS     64
+
+/* The work is the servers', whatever the machine that we are on. */
+#define DEFAULT_WORKERS 4
+
+/* Tables from this size on are cut, and how much of one is digested in one
+ * statement: a second or so. Ranges of blocks are not read through a small ring
+ * of buffers as whole tables are, which costs a twelfth. */
+#define CUT_FROM    (G_GUINT64_CONSTANT (1) << 30)
+#define PIECE_BYTES (G_GUINT64_CONSTANT (128) << 20)
 
 /* What the workers share. */
 typedef struct
@@ -18,7 +25,7 @@ typedef struct
   PgmComparePair *keeper;
   PgmProgress *progress;
   PgmReport *report;
-  GPtrArray *units;
+  GPtrArray *tables; /* PgmComparePieces, largest first */
   guint max_rows;
   gboolean md5;
   gboolean to_utf8;
@@ -26,8 +33,8 @@ typedef struct
   GCancellable *cancellable; /* ours: also cancelled when one worker fails */
 
   GMutex lock;
-  guint next;    /* unit to take */
-  guint64 done;  /* weight of those compared */
+  guint next;    /* table that pieces are taken of */
+  guint64 done;  /* weight of what is compared */
   GError *error; /* the first one */
 } Work;
 
@@ -92,27 +99,6 @@ pgm_table_comparison_fail (PgmTableComparison *self,
     pgm_report_add_problem (report, object, fix != NULL ? fix : "", message);
 }
 
-/* A condition like "WHERE x > 0", of an extension's configuration table. */
-static const char *
-table_condition (const PgmTable *table)
-{
-  const char *filter = table->extension_filter;
-
-  if (filter == NULL)
-    return NULL;
-  while (g_ascii_isspace (*filter))
-    filter++;
-  return g_ascii_strncasecmp (filter, "where", 5) == 0 ? filter + 5 : filter;
-}
-
-static char *
-digest_sql (const PgmCompareScope *scope, const PgmTable *table)
-{
-  return table != NULL ? pgm_digest_select_sql (table, scope->columns, scope->where, scope->md5,
-                                                scope->to_utf8)
-                       : NULL;
-}
-
 static void
 append_missing (GString *text, const PgmTable *table, GPtrArray *columns, const char *side)
 {
@@ -141,38 +127,26 @@ note_columns (const PgmCompareScope *scope, PgmTableComparison *comparison)
   comparison->reason = g_utf8_make_valid (text->str, -1);
 }
 
+/* All pieces are in: what they say together. */
 static gboolean
-compare_digests (Work *work,
-                 PgmComparePair *pair,
-                 const PgmCompareScope *scope,
-                 PgmTableComparison *comparison,
-                 GError **error)
+judge_pieces (Work *work,
+              PgmComparePair *pair,
+              PgmComparePieces *pieces,
+              PgmTableComparison *comparison,
+              GError **error)
 {
-  g_autofree char *source_sql = digest_sql (scope, scope->source);
-  g_autofree char *destination_sql = digest_sql (scope, scope->destination);
-  g_autoptr (PgmResult) source = NULL;
-  g_autoptr (PgmResult) destination = NULL;
-  g_auto (PgmDigest) of_source = { 0 };
-  g_auto (PgmDigest) of_destination = { 0 };
+  const PgmCompareScope *scope = &pieces->scope;
 
-  if (!pgm_compare_pair_query (pair, source_sql, destination_sql, &source, &destination,
-                               work->cancellable, error))
-    return FALSE;
-  if (source != NULL)
-    pgm_digest_set_from_result (&of_source, source);
-  if (destination != NULL)
-    pgm_digest_set_from_result (&of_destination, destination);
-  comparison->source_rows = of_source.rows;
-  comparison->destination_rows = of_destination.rows;
-
-  if (source == NULL || destination == NULL)
+  comparison->source_rows = pieces->of_source.rows;
+  comparison->destination_rows = pieces->of_destination.rows;
+  if (scope->source == NULL || scope->destination == NULL)
     {
-      set_state (comparison, source != NULL ? "only-source" : "only-destination");
-      comparison->differing_rows = of_source.rows + of_destination.rows;
+      set_state (comparison, scope->source != NULL ? "only-source" : "only-destination");
+      comparison->differing_rows = comparison->source_rows + comparison->destination_rows;
       return TRUE;
     }
   note_columns (scope, comparison);
-  if (pgm_digest_equal (&of_source, &of_destination))
+  if (pgm_digest_equal (&pieces->of_source, &pieces->of_destination))
     return TRUE;
   set_state (comparison, "different");
   if (scope->source->kind == 'm' && comparison->reason == NULL)
@@ -180,29 +154,26 @@ compare_digests (Work *work,
   return pgm_compare_rows (pair, scope, work->max_rows, comparison, work->cancellable, error);
 }
 
-static gboolean
-compare_unit (Work *work,
-              PgmComparePair *pair,
-              const PgmCompareUnit *unit,
-              PgmTableComparison **result,
-              GError **error)
+static void
+put_result (Work *work, PgmTableComparison *comparison)
 {
-  const PgmTable *any = unit->source != NULL ? unit->source : unit->destination;
-  PgmCompareScope scope = {
-    .source = unit->source,
-    .destination = unit->destination,
-    .columns = pgm_digest_columns (any, unit->destination),
-    .where = table_condition (any),
-    .md5 = work->md5,
-    .to_utf8 = work->to_utf8,
-  };
-  PgmTableComparison *comparison = pgm_table_comparison_new (any->schema, any->name);
-  g_autoptr (GError) local = NULL;
-  gint64 start = g_get_monotonic_time ();
-  gboolean ok = compare_digests (work, pair, &scope, comparison, &local);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&work->lock);
 
-  comparison->seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  g_ptr_array_unref (scope.columns);
+  g_ptr_array_add (work->report->table_comparisons, comparison);
+  if (strcmp (comparison->state, "equal") != 0)
+    pgm_progress_event (work->progress, "table", "%s.%s: %s", comparison->schema, comparison->name,
+                        comparison->state);
+}
+
+static gboolean
+conclude_table (Work *work, PgmComparePair *pair, PgmComparePieces *pieces, GError **error)
+{
+  const PgmTable *table = pgm_compare_pieces_get_table (pieces);
+  PgmTableComparison *comparison = pgm_table_comparison_new (table->schema, table->name);
+  g_autoptr (GError) local = g_steal_pointer (&pieces->error);
+  gboolean ok = local == NULL && judge_pieces (work, pair, pieces, comparison, &local);
+
+  comparison->seconds = (double) (g_get_monotonic_time () - pieces->started) / G_USEC_PER_SEC;
   if (!ok && pgm_compare_error_is_fatal (local))
     {
       pgm_record_unref (comparison);
@@ -216,31 +187,82 @@ compare_unit (Work *work,
       g_ptr_array_set_size (comparison->rows, 0);
       pgm_table_comparison_fail (comparison, work->keeper->ends, local, work->report);
     }
-  *result = comparison;
+  put_result (work, comparison);
   return TRUE;
 }
 
-static const PgmCompareUnit *
-take_unit (Work *work)
+/* The next piece of the first table that has any; none is needed of one that failed. */
+static PgmComparePieces *
+take_piece (Work *work, guint *number, gboolean *is_needed)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&work->lock);
+  PgmComparePieces *pieces = NULL;
 
-  if (work->error != NULL || work->next >= work->units->len)
+  if (work->error != NULL)
     return NULL;
-  return g_ptr_array_index (work->units, work->next++);
+  for (; work->next < work->tables->len; work->next++)
+    {
+      pieces = g_ptr_array_index (work->tables, work->next);
+      if (pieces->next < pieces->n)
+        break;
+    }
+  if (work->next >= work->tables->len)
+    return NULL;
+  if (pieces->next == 0)
+    pieces->started = g_get_monotonic_time ();
+  *number = pieces->next++;
+  *is_needed = pieces->error == NULL;
+  return pieces;
 }
 
-static void
-put_result (Work *work, const PgmCompareUnit *unit, PgmTableComparison *comparison)
+/* TRUE when it was the last one. */
+static gboolean
+put_piece (Work *work,
+           PgmComparePieces *pieces,
+           const PgmDigest *source,
+           const PgmDigest *destination,
+           GError *error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&work->lock);
+  guint64 weight = pieces->unit->weight;
+  guint before = pieces->n - pieces->left;
 
-  g_ptr_array_add (work->report->table_comparisons, comparison);
-  work->done += unit->weight;
+  pgm_digest_add (&pieces->of_source, source);
+  pgm_digest_add (&pieces->of_destination, destination);
+  if (pieces->error == NULL)
+    pieces->error = error;
+  else
+    g_clear_error (&error);
+  /* Every piece's share, and with the last one whatever is left of the whole. */
+  work->done += pieces->left == 1 ? weight - weight / pieces->n * before : weight / pieces->n;
   pgm_progress_set_units (work->progress, work->done, work->total);
-  if (strcmp (comparison->state, "equal") != 0)
-    pgm_progress_event (work->progress, "table", "%s.%s: %s", comparison->schema, comparison->name,
-                        comparison->state);
+  return --pieces->left == 0;
+}
+
+static gboolean
+compare_piece (Work *work,
+               PgmComparePair *pair,
+               PgmComparePieces *pieces,
+               guint number,
+               gboolean is_needed,
+               GError **error)
+{
+  const PgmTable *table = pgm_compare_pieces_get_table (pieces);
+  g_auto (PgmDigest) source = { 0 };
+  g_auto (PgmDigest) destination = { 0 };
+  GError *local = NULL;
+
+  pgm_progress_set_activity (work->progress, "comparing %s.%s", table->schema, table->name);
+  if (is_needed &&
+      !pgm_compare_pieces_read (pieces, number, pair, &source, &destination, work->cancellable,
+                                &local) &&
+      pgm_compare_error_is_fatal (local))
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  return !put_piece (work, pieces, &source, &destination, local) ||
+         conclude_table (work, pair, pieces, error);
 }
 
 static void
@@ -265,16 +287,12 @@ run_worker (gpointer data)
 
   while (error == NULL)
     {
-      const PgmCompareUnit *unit = take_unit (work);
-      PgmTableComparison *comparison = NULL;
+      guint number = 0;
+      gboolean is_needed = FALSE;
+      PgmComparePieces *pieces = take_piece (work, &number, &is_needed);
 
-      if (unit == NULL)
+      if (pieces == NULL || !compare_piece (work, pair, pieces, number, is_needed, &error))
         break;
-      pgm_progress_set_activity (work->progress, "comparing %s.%s",
-                                 (unit->source != NULL ? unit->source : unit->destination)->schema,
-                                 (unit->source != NULL ? unit->source : unit->destination)->name);
-      if (compare_unit (work, pair, unit, &comparison, &error))
-        put_result (work, unit, comparison);
     }
   if (error != NULL)
     put_error (work, error);
@@ -319,30 +337,51 @@ compare_names (gconstpointer a, gconstpointer b)
 }
 
 static guint
-count_workers (const PgmCompareOptions *options, guint units)
+count_workers (const PgmCompareOptions *options, guint pieces)
 {
-  guint wanted = CLAMP (g_get_num_processors (), 2, 4);
+  guint wanted =
+      options->workers > 0 ? (guint) MIN (options->workers, MOST_WORKERS) : DEFAULT_WORKERS;
 
-  if (options->workers > 0)
-    wanted = (guint) MIN (options->workers, MOST_WORKERS);
-  return CLAMP (units, 1, wanted);
+  return CLAMP (pieces, 1, wanted);
+}
+
+/* Cuts the tables. How many pieces there are. */
+static guint
+cut_tables (Work *work, GPtrArray *units)
+{
+  guint n = 0;
+
+  work->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) pgm_compare_pieces_free);
+  for (guint i = 0; i < units->len; i++)
+    {
+      const PgmCompareUnit *unit = g_ptr_array_index (units, i);
+      guint64 piece_bytes = unit->weight >= CUT_FROM ? PIECE_BYTES : unit->weight;
+      PgmComparePieces *pieces =
+          pgm_compare_pieces_new (unit, work->keeper->ends, piece_bytes, work->md5, work->to_utf8);
+
+      g_ptr_array_add (work->tables, pieces);
+      work->total += unit->weight;
+      n += pieces->n;
+    }
+  return n;
 }
 
 static gboolean
 compare_tables (Work *work,
+                GPtrArray *units,
                 const PgmCompareOptions *options,
                 GCancellable *cancellable,
                 GError **error)
 {
+  guint n = cut_tables (work, units);
   gboolean ok = FALSE;
 
-  for (guint i = 0; i < work->units->len; i++)
-    work->total += ((PgmCompareUnit *) g_ptr_array_index (work->units, i))->weight;
   pgm_progress_set_units (work->progress, 0, work->total);
   g_mutex_init (&work->lock);
   work->cancellable = g_cancellable_new ();
-  ok = run_workers (work, count_workers (options, work->units->len), cancellable, error);
+  ok = run_workers (work, count_workers (options, n), cancellable, error);
   g_clear_object (&work->cancellable);
+  g_clear_pointer (&work->tables, g_ptr_array_unref);
   g_mutex_clear (&work->lock);
   return ok;
 }
@@ -397,8 +436,7 @@ pgm_compare_data (PgmComparePair *keeper,
   if (units == NULL)
     return FALSE;
 
-  work.units = units;
-  if (!compare_tables (&work, options, cancellable, error) ||
+  if (!compare_tables (&work, units, options, cancellable, error) ||
       !compare_rest (&work, filter, cancellable, error))
     return FALSE;
   g_ptr_array_sort (report->table_comparisons, compare_names);

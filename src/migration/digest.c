@@ -45,6 +45,50 @@ pgm_digest_equal (const PgmDigest *a, const PgmDigest *b)
   return a->rows == b->rows && g_strcmp0 (a->sum, b->sum) == 0;
 }
 
+/* Wide enough for the sum of 2^63 hashes. */
+__extension__ typedef __int128 Sum;
+
+static Sum
+parse_sum (const char *text)
+{
+  gboolean negative = *text == '-';
+  Sum sum = 0;
+
+  for (const char *p = negative ? text + 1 : text; g_ascii_isdigit (*p); p++)
+    sum = sum * 10 + (*p - '0');
+  return negative ? -sum : sum;
+}
+
+static char *
+format_sum (Sum sum)
+{
+  char buffer[48];
+  char *p = buffer + sizeof buffer - 1;
+  Sum rest = sum < 0 ? -sum : sum;
+
+  *p = '\0';
+  do
+    *--p = (char) ('0' + (int) (rest % 10));
+  while ((rest /= 10) > 0);
+  if (sum < 0)
+    *--p = '-';
+  return g_strdup (p);
+}
+
+void
+pgm_digest_add (PgmDigest *self, const PgmDigest *other)
+{
+  g_autofree char *sum = self->sum;
+
+  self->rows += other->rows;
+  if (sum == NULL)
+    self->sum = g_strdup (other->sum);
+  else if (other->sum == NULL)
+    self->sum = g_steal_pointer (&sum);
+  else
+    self->sum = format_sum (parse_sum (sum) + parse_sum (other->sum));
+}
+
 gboolean
 pgm_digest_needs_md5 (int source_major, int destination_major)
 {

@@ -24,6 +24,9 @@ typedef struct
 void pgm_digest_clear (PgmDigest *self);
 gboolean pgm_digest_equal (const PgmDigest *a, const PgmDigest *b);
 
+/* Adds the digest of other rows. */
+void pgm_digest_add (PgmDigest *self, const PgmDigest *other);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PgmDigest, pgm_digest_clear)
 
 /* The @md5 that two servers of these majors have to use with each other: below
