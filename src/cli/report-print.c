@@ -181,7 +181,10 @@ print_table_comparison (const PgmTableComparison *table)
       g_print (": ");
       put (table->reason);
     }
-  g_print ("\n  ");
+  g_print ("\n");
+  if (g_strcmp0 (table->state, "failed") == 0)
+    return; /* nobody has counted */
+  g_print ("  ");
   g_print (_ ("rows: %" G_GINT64_FORMAT " on the source, %" G_GINT64_FORMAT " on the destination"),
            table->source_rows, table->destination_rows);
   if (table->differing_rows >= 0)

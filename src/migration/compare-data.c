@@ -81,6 +81,14 @@ fix_for (const PgmTableComparison *self, PgmEnds *ends, const GError *error)
   return g_strdup_printf ("GRANT SELECT ON %s TO %s;", name, user);
 }
 
+/* 54000, or an internal error, depending on where the limit of 1 GB is met. */
+static gboolean
+is_too_long (const GError *error)
+{
+  return g_strcmp0 (pgm_error_get_sqlstate (error), "54000") == 0 ||
+         strstr (error->message, "invalid memory alloc request size") != NULL;
+}
+
 void
 pgm_table_comparison_fail (PgmTableComparison *self,
                            PgmEnds *ends,
@@ -89,7 +97,11 @@ pgm_table_comparison_fail (PgmTableComparison *self,
 {
   g_autofree char *fix = fix_for (self, ends, error);
   g_autofree char *object = g_strdup_printf ("table %s.%s", self->schema, self->name);
-  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+  g_autofree char *valid = g_utf8_make_valid (error->message, -1);
+  g_autofree char *message =
+      is_too_long (error)
+          ? g_strdup_printf ("can't be digested, the text of a row being beyond 1 GB: %s", valid)
+          : g_strdup (valid);
 
   set_state (self, "failed");
   self->differing_rows = -1;
@@ -150,7 +162,9 @@ judge_pieces (Work *work,
     return TRUE;
   set_state (comparison, "different");
   if (scope->source->kind == 'm' && comparison->reason == NULL)
-    comparison->reason = g_strdup ("a materialized view: one side may not be refreshed");
+    comparison->reason = g_strdup ("a materialized view has the rows of its last REFRESH, and a"
+                                   " clone refreshes its own: REFRESH it on the source as well,"
+                                   " then compare again");
   return pgm_compare_rows (pair, scope, work->max_rows, comparison, work->cancellable, error);
 }
 

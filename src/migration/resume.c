@@ -104,23 +104,68 @@ count_kept (PgmCloneContext *ctx, const PgmPlanEntry *entry, guint64 rows)
 }
 
 static gboolean
+read_digests (PgmCrewMember *member,
+              const PgmPlanEntry *entry,
+              PgmDigest *theirs,
+              PgmDigest *ours,
+              GCancellable *cancellable,
+              GError **error)
+{
+  DigestRun *run = member->data;
+  g_autoptr (GPtrArray) columns = copied_columns (entry->table);
+
+  return pgm_digest_read (member->source, entry->table, columns, entry->condition, run->md5,
+                          run->to_utf8, theirs, cancellable, error) &&
+         pgm_digest_read (member->destination, entry->table, columns, entry->condition, run->md5,
+                          run->to_utf8, ours, cancellable, error);
+}
+
+/* A row whose text passes 1 GB has no digest, but can be copied: what can't be
+ * proved equal isn't kept. The savepoint keeps snapshot and locks. */
+static gboolean
+try_digests (PgmCrewMember *member,
+             const PgmPlanEntry *entry,
+             PgmDigest *theirs,
+             PgmDigest *ours,
+             gboolean *have,
+             GCancellable *cancellable,
+             GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (!pgm_connection_exec (member->source, "SAVEPOINT digest", cancellable, error))
+    return FALSE;
+  *have = read_digests (member, entry, theirs, ours, cancellable, &local);
+  if (local != NULL &&
+      (pgm_clone_error_is_fatal (local) || pgm_connection_is_lost (member->source) ||
+       pgm_connection_is_lost (member->destination)))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (local != NULL)
+    pgm_progress_event (member->ctx->progress, "resume",
+                        "%s.%s can't be digested and is copied again: %s", entry->table->schema,
+                        entry->table->name, local->message);
+  return pgm_connection_exec (
+      member->source, "ROLLBACK TO SAVEPOINT digest; RELEASE SAVEPOINT digest", cancellable, error);
+}
+
+static gboolean
 digest_table (PgmCrewMember *member, ResumeTable *table, GCancellable *cancellable, GError **error)
 {
   DigestRun *run = member->data;
   const PgmPlanEntry *entry = table->entry;
-  g_autoptr (GPtrArray) columns = copied_columns (entry->table);
   g_auto (PgmDigest) ours = { 0 };
   g_auto (PgmDigest) theirs = { 0 };
+  gboolean have = FALSE;
 
-  if (!pgm_digest_read (member->source, entry->table, columns, entry->condition, run->md5,
-                        run->to_utf8, &theirs, cancellable, error) ||
-      !pgm_digest_read (member->destination, entry->table, columns, entry->condition, run->md5,
-                        run->to_utf8, &ours, cancellable, error))
+  if (!try_digests (member, entry, &theirs, &ours, &have, cancellable, error))
     return FALSE;
-  table->keep = pgm_digest_equal (&ours, &theirs);
+  table->keep = have && pgm_digest_equal (&ours, &theirs);
   if (table->keep)
     count_kept (member->ctx, entry, (guint64) theirs.rows);
-  else
+  else if (have)
     pgm_progress_event (member->ctx->progress, "resume",
                         "%s.%s differs from the source and is copied again", entry->table->schema,
                         entry->table->name);

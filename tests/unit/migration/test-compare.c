@@ -329,7 +329,9 @@ test_missing (void)
   pgm_test_cluster_execute (cluster, "a",
                             "INSERT INTO t VALUES (2, 'y'); REFRESH MATERIALIZED VIEW mv");
   report = compare_pair ();
-  g_assert_cmpstr (comparison_find_table (report, "public", "mv")->state, ==, "different");
+  table = comparison_find_table (report, "public", "mv");
+  g_assert_cmpstr (table->state, ==, "different");
+  g_assert_nonnull (strstr (table->reason, "REFRESH it on the source"));
   pgm_record_unref (report);
 }
 
