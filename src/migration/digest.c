@@ -46,7 +46,7 @@ pgm_digest_equal (const PgmDigest *a, const PgmDigest *b)
 }
 
 /* Wide enough for the sum of 2^63 hashes. */
-__extension__ typedef __int128 Sum;
+typedef __int128 Sum;
 
 static Sum
 parse_sum (const char *text)
