@@ -7,32 +7,62 @@
  * into the stop. */
 #define COPY_SPEED 20e6
 
-/* Tables on the giving side that somebody has made since the job began, and the
- * stream knows nothing of. */
-static gboolean
-refuse_new_tables (PgmHandover *self,
-                   PgmConnection *from,
-                   GCancellable *cancellable,
-                   GError **error)
+static void
+refuse_table (PgmConnection *connection, const PgmTable *table, const char *why, GError **error)
 {
-  g_autoptr (PgmCatalog) now = pgm_catalog_read_structure (from, cancellable, error);
+  pgm_error_set_full (
+      error, PGM_ERROR_REFUSED, NULL, "Its rows would be left behind.",
+      "Drop it, leave it out by --exclude, or make the clone anew so that it takes part.",
+      "%s: table %s.%s %s", pgm_connection_get_label (connection), table->schema, table->name, why);
+}
 
-  if (now == NULL)
-    return FALSE;
-  pgm_filter_apply (self->options.filter, now);
-  for (guint i = 0; i < now->tables->len; i++)
+/* Tables that somebody has made since the job began, and the stream knows nothing
+ * of. */
+static gboolean
+check_followed (PgmHandover *self, PgmConnection *from, GError **error)
+{
+  PgmCatalog *followed = (PgmCatalog *) (guintptr) self->options.followed;
+  GPtrArray *tables = self->options.catalog->tables;
+
+  for (guint i = 0; i < tables->len; i++)
     {
-      const PgmTable *table = g_ptr_array_index (now->tables, i);
-      PgmCatalog *known = (PgmCatalog *) (guintptr) self->options.catalog;
+      const PgmTable *table = g_ptr_array_index (tables, i);
 
-      if (table->kind != 'r' || table->extension != NULL ||
-          pgm_catalog_find_table (known, table->schema, table->name) != NULL)
+      if (table->kind != 'r' || table->persistence != 'p' || table->extension != NULL ||
+          pgm_catalog_find_table (followed, table->schema, table->name) != NULL)
         continue;
-      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, "Its rows would be left behind.",
-                          "Drop it, or make the clone anew so that it takes part.",
-                          "%s: table %s.%s was made after the job began and is not followed",
-                          pgm_connection_get_label (from), table->schema, table->name);
+      refuse_table (from, table, "was made after the job began and is not followed", error);
       return FALSE;
+    }
+  return TRUE;
+}
+
+/* Unlogged tables, all of which must be on the other side. */
+static gboolean
+list_unlogged (PgmHandover *self, PgmConnection *to, GCancellable *cancellable, GError **error)
+{
+  GPtrArray *tables = self->options.catalog->tables;
+
+  g_ptr_array_set_size (self->unlogged, 0);
+  for (guint i = 0; i < tables->len; i++)
+    {
+      PgmTable *table = g_ptr_array_index (tables, i);
+      g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
+      const char *params[] = { name };
+      g_autofree char *there = NULL;
+
+      if (table->kind != 'r' || table->persistence != 'u' || table->extension != NULL)
+        continue;
+      there = pgm_connection_query_value (to, "SELECT pg_catalog.to_regclass($1) IS NOT NULL", 1,
+                                          params, cancellable, error);
+      if (there == NULL)
+        return FALSE;
+      if (!g_str_equal (there, "t"))
+        {
+          refuse_table (to, table, "does not exist", error);
+          return FALSE;
+        }
+      g_ptr_array_add (self->unlogged, table);
     }
   return TRUE;
 }
@@ -72,19 +102,10 @@ pgm_handover_tables_prepare (PgmHandover *self,
                              GCancellable *cancellable,
                              GError **error)
 {
-  const PgmCatalog *catalog = self->options.catalog;
   g_autoptr (GError) ignored = NULL;
 
-  if (!refuse_new_tables (self, from, cancellable, error))
+  if (!check_followed (self, from, error) || !list_unlogged (self, to, cancellable, error))
     return FALSE;
-  g_ptr_array_set_size (self->unlogged, 0);
-  for (guint i = 0; i < catalog->tables->len; i++)
-    {
-      PgmTable *table = g_ptr_array_index (catalog->tables, i);
-
-      if (table->kind == 'r' && table->persistence == 'u')
-        g_ptr_array_add (self->unlogged, table);
-    }
   if (self->unlogged->len == 0)
     return TRUE;
   /* Rows that come over a second time must not fire triggers. */

@@ -24,8 +24,9 @@ typedef struct _PgmHandover PgmHandover;
 
 typedef struct
 {
-  PgmFilter *filter;         /* which tables take part */
-  const PgmCatalog *catalog; /* those that are followed */
+  PgmFilter *filter;          /* which tables take part */
+  const PgmCatalog *catalog;  /* of the giving side, now, filtered */
+  const PgmCatalog *followed; /* what the stream carries */
   PgmProgress *progress;
   gint64 sequence_margin; /* steps that every sequence is moved on by */
   double budget;          /* seconds that the stop may spend on reading again */

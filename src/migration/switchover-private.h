@@ -21,6 +21,7 @@ typedef struct
   PgmEnd from; /* gives the writes away */
   PgmEnd to;
   PgmCutoverLog *log;
+  PgmCatalog *catalog; /* of the giving side, now, filtered */
   PgmFenceMemo *memo; /* as it is in the state */
   PgmFenceRecord *fence;
   PgmConnection *reader;  /* from: fence, sequences, large objects */

@@ -28,7 +28,14 @@ open_sessions (PgmSwitchover *self, GCancellable *cancellable, GError **error)
   locker = pgm_ends_connect (ends, self->from, "lock", cancellable, error);
   if (locker == NULL)
     return FALSE;
-  self->lock = pgm_table_lock_new (locker, self->ctx->catalog);
+  self->catalog = pgm_catalog_read_structure (self->reader, cancellable, error);
+  if (self->catalog == NULL)
+    {
+      pgm_connection_free (locker);
+      return FALSE;
+    }
+  pgm_filter_apply (self->ctx->filter, self->catalog);
+  self->lock = pgm_table_lock_new (locker, self->catalog);
   self->writer = pgm_ends_connect (ends, self->to, "cutover", cancellable, error);
   if (self->writer == NULL ||
       !pgm_connection_exec (self->writer, "SET synchronous_commit = 'on'", cancellable, error))
@@ -139,7 +146,8 @@ prepare_handover (PgmSwitchover *self, GCancellable *cancellable, GError **error
 {
   PgmHandoverOptions options = {
     .filter = self->ctx->filter,
-    .catalog = self->ctx->catalog,
+    .catalog = self->catalog,
+    .followed = self->ctx->catalog,
     .progress = self->ctx->progress,
     .sequence_margin = self->options->sequence_margin,
     .budget = self->timeout * BUDGET,

@@ -132,6 +132,7 @@ switchover_clear (PgmSwitchover *self)
   g_clear_pointer (&self->witness, pgm_connection_free);
   g_clear_pointer (&self->writer, pgm_connection_free);
   g_clear_pointer (&self->handover, pgm_handover_free);
+  g_clear_pointer (&self->catalog, pgm_catalog_free);
   g_clear_pointer (&self->deadline, pgm_deadline_free);
   g_clear_pointer (&self->memo, pgm_record_unref);
   g_clear_pointer (&self->fence, pgm_record_unref);
