@@ -107,6 +107,7 @@ plan_options (const PgmCloneContext *ctx)
 {
   return (PgmPlanOptions){
     .workers = ctx->copy_workers,
+    .processors = ctx->ends->on_one_machine ? g_get_num_processors () : 0,
     .split_bytes = ctx->options->split_bytes,
     .text_only = ctx->options->data_only,
     .in_recovery = ctx->ends->source->in_recovery,
@@ -315,7 +316,7 @@ empty_for_data (CloneRun *run, GError **error)
 
 /* In the transaction that makes the ledger. */
 static gboolean
-restore_within (CloneRun *run, GError **error)
+restore_within (CloneRun *run, PgmSchemaParts **others, GError **error)
 {
   PgmCloneContext *ctx = &run->ctx;
   g_autofree char *fingerprint = NULL;
@@ -330,7 +331,8 @@ restore_within (CloneRun *run, GError **error)
   if (ctx->options->drop_existing && !pgm_drop_existing (ctx, pgm_keeper_get_watch (run->keeper),
                                                          run->control, run->cancellable, error))
     return FALSE;
-  return pgm_schema_restore_pre_data (ctx, run->control, run->cancellable, error);
+  return pgm_schema_restore_pre_data (
+      ctx, run->control, ctx->options->drop_existing ? NULL : others, run->cancellable, error);
 }
 
 /* An older ledger goes, but not before what it knows of suspended triggers. */
@@ -358,22 +360,34 @@ has_begun (CloneRun *run)
   return begun;
 }
 
-/* Ledger, emptied or dropped objects, and the schema: whole or absent. */
+/* Ledger, emptied or dropped objects, and the schema but for @others. */
 static gboolean
-restore_anew (CloneRun *run, GError **error)
+restore_uncommitted (CloneRun *run, PgmSchemaParts **others, GError **error)
 {
   PgmCloneContext *ctx = &run->ctx;
   g_autofree char *options = pgm_ledger_describe_options (ctx->options);
   const PgmServerInfo *source = ctx->ends->source;
 
   pgm_progress_set_activity (ctx->progress, "restoring the schema");
-  if (!pgm_connection_exec (run->control, "BEGIN", run->cancellable, error) ||
-      !replace_ledger (run, error) ||
-      !pgm_ledger_create (run->control, ctx->ends->job_id, source->identity.system_identifier,
-                          source->database, options, run->cancellable, error) ||
-      !restore_within (run, error) ||
-      !pgm_ledger_mark (run->control, PGM_LEDGER_PHASE_SCHEMA, run->cancellable, error) ||
-      !PGM_FAILPOINT ("schema.before_commit", error))
+  return pgm_connection_exec (run->control, "BEGIN", run->cancellable, error) &&
+         replace_ledger (run, error) &&
+         pgm_ledger_create (run->control, ctx->ends->job_id, source->identity.system_identifier,
+                            source->database, options, run->cancellable, error) &&
+         restore_within (run, others, error) &&
+         pgm_ledger_mark (run->control,
+                          *others != NULL ? PGM_LEDGER_PHASE_SCHEMA_BEGUN : PGM_LEDGER_PHASE_SCHEMA,
+                          run->cancellable, error) &&
+         PGM_FAILPOINT ("schema.before_commit", error);
+}
+
+/* Whole or absent: until our COMMIT nothing is there, after it --resume knows
+ * what is missing. */
+static gboolean
+restore_anew (CloneRun *run, GError **error)
+{
+  g_autoptr (PgmSchemaParts) others = NULL;
+
+  if (!restore_uncommitted (run, &others, error))
     return FALSE;
   if (!pgm_connection_exec (run->control, "COMMIT", run->cancellable, error))
     {
@@ -381,7 +395,19 @@ restore_anew (CloneRun *run, GError **error)
       return FALSE;
     }
   run->begun = TRUE;
-  return PGM_FAILPOINT ("schema.after_commit", error);
+  if (!PGM_FAILPOINT ("schema.after_commit", error))
+    return FALSE;
+  return others == NULL ||
+         (pgm_schema_parts_commit (others, error) &&
+          pgm_ledger_mark (run->control, PGM_LEDGER_PHASE_SCHEMA, run->cancellable, error));
+}
+
+/* After a crash among the commits of restore_anew(). */
+static gboolean
+restore_missing (CloneRun *run, GError **error)
+{
+  return g_hash_table_contains (run->ledger->phases, PGM_LEDGER_PHASE_SCHEMA) ||
+         pgm_schema_restore_missing (&run->ctx, run->control, run->cancellable, error);
 }
 
 static gboolean
@@ -397,7 +423,8 @@ step_restore (CloneRun *run, GError **error)
   if (!ctx->options->data_only)
     {
       fingerprint = pgm_schema_fingerprint (ctx, run->cancellable, error);
-      if (fingerprint == NULL || !pgm_resume_check_schema (run->ledger, fingerprint, error))
+      if (fingerprint == NULL || !pgm_resume_check_schema (run->ledger, fingerprint, error) ||
+          !restore_missing (run, error))
         return FALSE;
     }
   if (ctx->options->schema_only)

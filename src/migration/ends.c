@@ -112,6 +112,7 @@ learn_end (PgmEnds *self, PgmEnd end, GCancellable *cancellable, GError **error)
       return FALSE;
     }
   facts = pgm_server_info_read (connection, cancellable, error);
+  self->on_one_machine &= pgm_connection_is_local (connection);
   if (end == PGM_END_SOURCE)
     self->source = facts;
   else
@@ -124,6 +125,7 @@ pgm_ends_open (const PgmJobSpec *spec, GCancellable *cancellable, GError **error
 {
   g_autoptr (PgmEnds) self = g_new0 (PgmEnds, 1);
 
+  self->on_one_machine = TRUE; /* until one isn't here */
   self->job_id = spec->id != NULL ? g_strdup (spec->id) : g_uuid_string_random ();
   self->source_info = pgm_endpoint_to_conninfo (spec->source, error);
   if (self->source_info == NULL)

@@ -14,7 +14,8 @@ typedef struct
   PgmServerInfo *source; /* facts, read by pgm_ends_open() */
   PgmServerInfo *destination;
   char *job_id;
-  gboolean owned; /* see pgm_ends_own() */
+  gboolean on_one_machine; /* both servers and we, as far as addresses tell */
+  gboolean owned;          /* see pgm_ends_own() */
 } PgmEnds;
 
 typedef enum

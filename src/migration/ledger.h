@@ -28,6 +28,8 @@ typedef struct
 } PgmLedger;
 
 #define PGM_LEDGER_PHASE_SCHEMA "schema"
+/* The schema but for tables of other sessions that commit next. */
+#define PGM_LEDGER_PHASE_SCHEMA_BEGUN "schema-begun"
 
 /* Who copied a part, from where. */
 typedef struct

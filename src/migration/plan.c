@@ -13,6 +13,10 @@
 #define PART_BYTES_MAX (1024 * MIB)
 #define PARTS_MAX      10000
 
+/* A stream of rows keeps two processors busy: the destination's session, and the
+ * source's with ours. */
+#define PROCESSORS_PER_STREAM 2
+
 /* Tables up to here share a transaction. */
 #define SMALL_BYTES        (256 * 1024)
 #define BATCH_BYTES_MAX    (4 * MIB)
@@ -228,7 +232,8 @@ add_ranges (PgmPlan *self,
   guint64 bytes = (guint64) entry->bytes;
   g_auto (GStrv) conditions = NULL;
 
-  if (bytes > split_from && *entry->columns != '\0' && entry->table->extension == NULL)
+  if (!entry->whole && bytes > split_from && *entry->columns != '\0' &&
+      entry->table->extension == NULL)
     {
       if (!cut_table (entry->table, source, pgm_plan_count_parts (bytes, part_bytes, workers),
                       &conditions, cancellable, error))
@@ -403,6 +408,31 @@ add_entries (PgmPlan *self, PgmCatalog *catalog, GHashTable *roots, const PgmPla
   g_ptr_array_sort (self->entries, compare_entries);
 }
 
+gboolean
+pgm_plan_keeps_whole (const PgmPlanOptions *options, gboolean has_index)
+{
+  return has_index && options->split_bytes == 0 && options->processors != 0 &&
+         options->processors / PROCESSORS_PER_STREAM <= 1;
+}
+
+static void
+keep_whole (PgmPlan *self, PgmCatalog *catalog, const PgmPlanOptions *options)
+{
+  g_autoptr (GHashTable) indexed = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < catalog->indexes->len; i++)
+    g_hash_table_add (
+        indexed,
+        GUINT_TO_POINTER (((PgmIndex *) g_ptr_array_index (catalog->indexes, i))->table_oid));
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      PgmPlanEntry *entry = g_ptr_array_index (self->entries, i);
+
+      entry->whole = pgm_plan_keeps_whole (
+          options, g_hash_table_contains (indexed, GUINT_TO_POINTER (entry->table->oid)));
+    }
+}
+
 PgmPlan *
 pgm_plan_new (PgmCatalog *catalog,
               PgmConnection *source,
@@ -421,6 +451,7 @@ pgm_plan_new (PgmCatalog *catalog,
   if (roots == NULL)
     return NULL;
   add_entries (self, catalog, roots, options);
+  keep_whole (self, catalog, options);
   pgm_plan_limits (options, self->bytes, &split_from, &part_bytes);
   for (guint i = 0; i < self->entries->len; i++)
     if (!add_parts (self, g_ptr_array_index (self->entries, i), source, options->workers,

@@ -28,6 +28,7 @@ typedef struct
   char *columns;   /* quoted, comma-separated, without generated ones; "" for none */
   char *selected;  /* what is read into them, when that isn't the columns themselves; or NULL */
   char *condition; /* of an extension's configuration table, without WHERE; or NULL */
+  gboolean whole;  /* not to be split */
   guint n_parts;
   gint parts_started; /* atomic */
   gint parts_left;    /* atomic */
@@ -59,6 +60,7 @@ typedef struct
 typedef struct
 {
   guint workers;
+  guint processors;     /* that both servers and we share; 0: they are on several machines */
   guint64 split_bytes;  /* 0: the plan decides */
   gboolean text_only;   /* the destination's tables are not of our making */
   gboolean in_recovery; /* a standby can't read unlogged tables */
@@ -72,6 +74,12 @@ PgmPlan *pgm_plan_new (PgmCatalog *catalog,
                        GCancellable *cancellable,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_plan_free (PgmPlan *self);
+
+/* Is a table better copied by one worker, however large it is? Where there are
+ * processors for one stream of rows only, several would take turns; and a table
+ * that several transactions write can't be frozen (F33), so that the hint bits of
+ * all rows are set while its indexes are built. */
+gboolean pgm_plan_keeps_whole (const PgmPlanOptions *options, gboolean has_index);
 
 /* (Re)makes the batches out of all parts of those entries that @takes (or all
  * when NULL) says have to be copied. */

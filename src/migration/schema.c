@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "core/failpoint.h"
-#include "migration/selection.h"
+#include "migration/schema-parts.h"
+#include "migration/schema-private.h"
 
 /* What the preamble of a script sets, back to what the session pinned at its
  * start. client_encoding is left: the script sets it to what it was. */
@@ -11,6 +12,12 @@
   "RESET search_path; RESET default_tablespace; RESET default_table_access_method;"                \
   " RESET check_function_bodies; RESET standard_conforming_strings; RESET client_min_messages;"    \
   " RESET xmloption; RESET row_security; RESET lock_timeout; RESET statement_timeout"
+
+gboolean
+pgm_schema_reset_settings (PgmConnection *destination, GCancellable *cancellable, GError **error)
+{
+  return pgm_connection_exec (destination, RESET_SETTINGS, cancellable, error);
+}
 
 gboolean
 pgm_schema_dump (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
@@ -47,19 +54,18 @@ translate (PgmCloneContext *ctx, GPtrArray *arguments, GCancellable *cancellable
                                   (const char *const *) arguments->pdata, cancellable, error);
 }
 
-/* The script of @n entries from @first on. Lists are numbered by what they hold,
- * so that a failed run can be looked into. */
-static char *
-script_of (PgmCloneContext *ctx,
-           const PgmSelection *selection,
-           GPtrArray *entries,
-           guint first,
-           guint n,
-           GCancellable *cancellable,
-           GError **error)
+char *
+pgm_schema_script (PgmCloneContext *ctx,
+                   const PgmSelection *selection,
+                   GPtrArray *entries,
+                   guint first,
+                   guint n,
+                   const char *list,
+                   GCancellable *cancellable,
+                   GError **error)
 {
   g_autoptr (GPtrArray) arguments = common_arguments (ctx);
-  g_autofree char *path = g_build_filename (ctx->directory, "restore.list", NULL);
+  g_autofree char *path = g_build_filename (ctx->directory, list, NULL);
 
   if (!pgm_toc_write (entries, first, n, path, error))
     return NULL;
@@ -105,25 +111,46 @@ report_selection (PgmCloneContext *ctx, const PgmSelection *selection)
         "subscriptions are copied disabled and without their slot; enable them by hand if they are to run here");
 }
 
+/* Restores the first of @parts here, the others meanwhile in their own sessions. */
+static gboolean
+restore_parts (PgmCloneContext *ctx,
+               PgmSelection *selection,
+               GPtrArray *parts,
+               PgmConnection *destination,
+               PgmSchemaParts *others,
+               GCancellable *cancellable,
+               GError **error)
+{
+  GPtrArray *mine = g_ptr_array_index (parts, 0);
+  g_autofree char *script =
+      pgm_schema_script (ctx, selection, mine, 0, mine->len, "restore.list", cancellable, error);
+
+  return script != NULL && pgm_connection_exec (destination, script, cancellable, error) &&
+         pgm_schema_reset_settings (destination, cancellable, error) &&
+         (others == NULL || pgm_schema_parts_await (others, error)) &&
+         PGM_FAILPOINT ("schema.after_pre_data", error);
+}
+
 gboolean
 pgm_schema_restore_pre_data (PgmCloneContext *ctx,
                              PgmConnection *destination,
+                             PgmSchemaParts **others,
                              GCancellable *cancellable,
                              GError **error)
 {
   g_autoptr (PgmSelection) selection = pgm_selection_read (ctx, destination, cancellable, error);
-  g_autofree char *script = NULL;
+  g_autoptr (GPtrArray) parts = NULL;
 
   if (selection == NULL)
     return FALSE;
   report_selection (ctx, selection);
   pgm_progress_set_activity (ctx->progress, "restoring the schema");
-  script = script_of (ctx, selection, selection->pre_data, 0, selection->pre_data->len, cancellable,
-                      error);
-  if (script == NULL || !pgm_connection_exec (destination, script, cancellable, error))
-    return FALSE;
-  return pgm_connection_exec (destination, RESET_SETTINGS, cancellable, error) &&
-         PGM_FAILPOINT ("schema.after_pre_data", error);
+  parts = pgm_schema_parts_cut (ctx, selection, others != NULL ? ctx->copy_workers : 1);
+  if (parts->len == 1)
+    return restore_parts (ctx, selection, parts, destination, NULL, cancellable, error);
+  PgmSelection *lent = g_steal_pointer (&selection);
+  *others = pgm_schema_parts_start (ctx, lent, parts, cancellable);
+  return restore_parts (ctx, lent, parts, destination, *others, cancellable, error);
 }
 
 /* The statements of a script without the preamble that pg_restore puts before
@@ -185,7 +212,8 @@ restore_entries (PgmCloneContext *ctx,
 
   if (n == 0)
     return TRUE;
-  script = script_of (ctx, selection, entries, first, n, cancellable, error);
+  script =
+      pgm_schema_script (ctx, selection, entries, first, n, "restore.list", cancellable, error);
   if (script == NULL)
     return FALSE;
   if (pgm_connection_exec (destination, script, cancellable, &local))
@@ -253,7 +281,7 @@ pgm_schema_restore_post_data (PgmCloneContext *ctx,
   pgm_progress_set_activity (ctx->progress, "restoring triggers, rules, privileges");
   return restore_entries (ctx, selection, destination, selection->post_data, 0,
                           selection->post_data->len, cancellable, error) &&
-         pgm_connection_exec (destination, RESET_SETTINGS, cancellable, error) &&
+         pgm_schema_reset_settings (destination, cancellable, error) &&
          (!selection->has_subscriptions ||
           disarm_subscriptions (ctx, destination, cancellable, error));
 }
@@ -270,5 +298,5 @@ pgm_schema_restore_event_triggers (PgmCloneContext *ctx,
     return FALSE;
   return restore_entries (ctx, selection, destination, selection->event_triggers, 0,
                           selection->event_triggers->len, cancellable, error) &&
-         pgm_connection_exec (destination, RESET_SETTINGS, cancellable, error);
+         pgm_schema_reset_settings (destination, cancellable, error);
 }

@@ -40,13 +40,33 @@ char *pgm_schema_fingerprint (PgmCloneContext *ctx,
                               GCancellable *cancellable,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Parts of the pre-data in sessions of their own, restored and not committed. */
+typedef struct _PgmSchemaParts PgmSchemaParts;
+
 /* Sends the pre-data script inside the transaction that the caller has opened
  * on @destination; the caller commits (together with its ledger) or rolls back.
- * The settings that the script changed are reset before it returns. */
+ * The settings that the script changed are reset before it returns.
+ *
+ * @others: NULL for everything in that one transaction. Else, where there are
+ * many tables, what the caller commits with pgm_schema_parts_commit() right after
+ * its own transaction, or NULL. Not after dropping what was there, for which
+ * other sessions would have to wait. Set on failure too; free it. */
 gboolean pgm_schema_restore_pre_data (PgmCloneContext *ctx,
                                       PgmConnection *destination,
+                                      PgmSchemaParts **others,
                                       GCancellable *cancellable,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_schema_parts_commit (PgmSchemaParts *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Rolls back what is not committed. */
+void pgm_schema_parts_free (PgmSchemaParts *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmSchemaParts, pgm_schema_parts_free)
+
+/* For --resume after a crash between these commits: makes the tables that are
+ * missing, and marks PGM_LEDGER_PHASE_SCHEMA, in a transaction of its own. */
+gboolean pgm_schema_restore_missing (PgmCloneContext *ctx,
+                                     PgmConnection *destination,
+                                     GCancellable *cancellable,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* After indexes and foreign keys; in transactions of its own. What fails by
  * itself becomes a problem of the report; FALSE only when going on makes no

@@ -2,7 +2,9 @@
 
 #include "postgres/connection-private.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 
 /* How long a cancelled statement may take to come to rest. */
 #define INTERRUPT_SECONDS 5
@@ -89,6 +91,21 @@ gboolean
 pgm_connection_is_lost (PgmConnection *self)
 {
   return self->lost || PQstatus (self->pg) == CONNECTION_BAD;
+}
+
+gboolean
+pgm_connection_is_local (PgmConnection *self)
+{
+  struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
+  socklen_t size = sizeof peer;
+
+  if (getpeername (PQsocket (self->pg), (struct sockaddr *) &peer, &size) != 0)
+    return FALSE;
+  if (peer.ss_family == AF_INET)
+    return ntohl (((struct sockaddr_in *) &peer)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+  if (peer.ss_family == AF_INET6)
+    return IN6_IS_ADDR_LOOPBACK (&((struct sockaddr_in6 *) &peer)->sin6_addr);
+  return peer.ss_family == AF_UNIX;
 }
 
 const PgmServerIdentity *

@@ -58,6 +58,9 @@ int pgm_connection_get_version (PgmConnection *self); /* 150020: 15.20 */
 int pgm_connection_get_major (PgmConnection *self);   /* 15 */
 int pgm_connection_get_backend_pid (PgmConnection *self);
 gboolean pgm_connection_is_lost (PgmConnection *self);
+/* Is the server on this machine, as far as its address tells? The near end of a
+ * tunnel is. */
+gboolean pgm_connection_is_local (PgmConnection *self);
 const PgmServerIdentity *pgm_connection_get_identity (PgmConnection *self);
 
 /* The libpq in use, "15.20". Transfer full. */

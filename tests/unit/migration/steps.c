@@ -172,7 +172,7 @@ pgm_steps_restore_schema (PgmSteps *self)
   g_assert_true (pgm_schema_dump (&self->ctx, NULL, &error) || error != NULL);
   g_assert_no_error (error);
   g_assert_true (pgm_connection_exec (self->destination, "BEGIN", NULL, NULL));
-  if (!pgm_schema_restore_pre_data (&self->ctx, self->destination, NULL, &error))
+  if (!pgm_schema_restore_pre_data (&self->ctx, self->destination, NULL, NULL, &error))
     g_assert_no_error (error);
   g_assert_true (pgm_connection_exec (self->destination, "COMMIT", NULL, NULL));
 }

@@ -237,6 +237,114 @@ test_nothing_left (Pair *pair, gconstpointer data)
                                  "SELECT count(*) FROM pg_class WHERE oid >= 16384");
   g_assert_cmpstr (left, ==, "0");
 }
+
+/* Tables enough that a second session makes a share of them: some alone, some
+ * with what belongs to them, some tied to others by a view, a parent, a function
+ * or a schema. */
+static const char many_sql[] =
+    "DO $$ BEGIN FOR i IN 1..160 LOOP"
+    "  EXECUTE format('CREATE TABLE m%1$s (id %2$s, v text DEFAULT now()::text CHECK (v <> %3$L))', i,"
+    "    CASE i % 3 WHEN 0 THEN 'serial PRIMARY KEY' WHEN 1 THEN 'int GENERATED ALWAYS AS IDENTITY'"
+    "      ELSE 'int' END, '');"
+    "  EXECUTE format('COMMENT ON COLUMN m%s.v IS %L', i, 'of ' || i);"
+    "  EXECUTE format('INSERT INTO m%s (v) VALUES (%L), (%L)', i, i, 'x');"
+    "END LOOP; END $$;"
+    "CREATE VIEW over AS SELECT a.v FROM m3 a JOIN m4 b USING (v); CREATE TABLE child () INHERITS (m7);"
+    "CREATE FUNCTION seven() RETURNS text LANGUAGE sql AS 'SELECT ''7''';"
+    "ALTER TABLE m8 ALTER v SET DEFAULT seven(); CREATE SCHEMA app; CREATE TABLE app.t (i serial);"
+    "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE felt (m mood, r m9);"
+    "ALTER TABLE m12 ADD FOREIGN KEY (id) REFERENCES m15;";
+
+static const char shape_sql[] =
+    "SELECT count(*), md5(string_agg(concat_ws('|', c.oid::regclass, c.relkind, a.attname, a.atttypid::regtype,"
+    "   a.attnotnull, a.attidentity, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)),"
+    "   E'\\n' ORDER BY c.oid::regclass::text, a.attnum))"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+    " LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)"
+    " WHERE c.relnamespace::regnamespace::text IN ('public', 'app')";
+
+static void
+setup_many (Pair *pair, gconstpointer data)
+{
+  setup (pair, data);
+  pgm_test_cluster_execute (pair->source, "shop", many_sql);
+}
+
+static void
+check_shapes (Pair *pair)
+{
+  g_autofree char *there = pgm_test_cluster_query (pair->source, "shop", shape_sql);
+  g_autofree char *here = pgm_test_cluster_query (pair->destination, "shop", shape_sql);
+  g_autofree char *rows = pgm_test_cluster_query (
+      pair->destination, "shop",
+      "SELECT sum((xpath('/row/c/text()', query_to_xml('SELECT count(*) AS c FROM ONLY ' || oid::regclass,"
+      "  false, true, '')))[1]::text::int) FROM pg_class WHERE relname ~ '^m[0-9]+$' AND relkind = 'r'");
+
+  g_assert_cmpstr (here, ==, there);
+  g_assert_cmpstr (rows, ==, "320");
+  check_equal (pair);
+}
+
+static guint
+count_tables (Pair *pair)
+{
+  g_autofree char *n = pgm_test_cluster_query (
+      pair->destination, "shop",
+      "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
+
+  return (guint) g_ascii_strtoull (n, NULL, 10);
+}
+
+/* Stopped before, between and after the commits of the sessions that make the
+ * schema: nothing is there, or --resume makes what is missing. */
+static void
+test_schema_parts (Pair *pair, gconstpointer data)
+{
+  static const char *const points[] = { "schema.after_commit=error", "schema.after_part=error" };
+  g_autofree char *said = run_failing (pair, "schema.before_commit=error");
+  guint left[G_N_ELEMENTS (points)] = { 0 };
+  Run run = { 0 };
+
+  g_assert_nonnull (strstr (said, "failed for good"));
+  g_assert_cmpuint (count_tables (pair), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
+    {
+      PgmJobSpec *spec = make_spec (pair);
+      g_autofree char *stopped = run_failing (pair, points[i]);
+
+      g_assert_nonnull (strstr (stopped, "failed resumable"));
+      left[i] = count_tables (pair);
+      spec->clone->resume = TRUE;
+      run_clone (&run, spec);
+      g_assert_no_error (run.error);
+      check_shapes (pair);
+      clean_destination (pair);
+    }
+  g_assert_cmpuint (left[0], >, 0);
+  g_assert_cmpuint (left[0], <, left[1]);
+  g_assert_cmpuint (left[1], ==, 160 + 4 + 2);
+  run_clear (&run);
+}
+
+/* An error in any of the sessions undoes all of them. */
+static void
+test_schema_part_fails (Pair *pair, gconstpointer data)
+{
+  static const char *const points[] = { "schema.in_part=error", "schema.after_pre_data=error" };
+  Run run = { 0 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
+    {
+      g_autofree char *said = run_failing (pair, points[i]);
+
+      g_assert_nonnull (strstr (said, "failed for good"));
+      g_assert_cmpuint (count_tables (pair), ==, 0);
+    }
+  run_clone (&run, make_spec (pair));
+  g_assert_no_error (run.error);
+  check_shapes (pair);
+  run_clear (&run);
+}
 #endif
 
 /* A resume of something else. */
@@ -383,6 +491,8 @@ main (int argc, char **argv)
 #ifdef PGM_DEBUG
   g_test_add ("/clone/resume", Pair, NULL, setup, test_resume, teardown);
   g_test_add ("/clone/nothing-left", Pair, NULL, setup, test_nothing_left, teardown);
+  g_test_add ("/clone/schema-parts", Pair, NULL, setup_many, test_schema_parts, teardown);
+  g_test_add ("/clone/schema-part-fails", Pair, NULL, setup_many, test_schema_part_fails, teardown);
 #endif
   g_test_add ("/clone/resume-refused", Pair, NULL, setup, test_resume_refused, teardown);
   g_test_add ("/clone/keeper-lock", Pair, NULL, setup, test_keeper_lock, teardown);

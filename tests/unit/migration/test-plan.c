@@ -112,7 +112,17 @@ test_limits (void)
   pgm_plan_limits (&options, (guint64) 1 << 50, &from, &bytes);
   g_assert_cmpuint (from, ==, G_MAXUINT64);
 
+  options.workers = 2;
+  g_assert_false (pgm_plan_keeps_whole (&options, TRUE));
+  options.processors = 2;
+  g_assert_true (pgm_plan_keeps_whole (&options, TRUE));
+  g_assert_false (pgm_plan_keeps_whole (&options, FALSE));
+  options.processors = 4;
+  g_assert_false (pgm_plan_keeps_whole (&options, TRUE));
+
+  options.processors = 2;
   options.split_bytes = 200 * MIB;
+  g_assert_false (pgm_plan_keeps_whole (&options, TRUE));
   pgm_plan_limits (&options, 755 * MIB, &from, &bytes);
   g_assert_cmpuint (from, ==, 200 * MIB);
   g_assert_cmpuint (bytes, ==, 200 * MIB);

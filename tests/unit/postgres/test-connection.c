@@ -69,6 +69,17 @@ fixture_tear_down (Fixture *self, gconstpointer data)
 }
 
 static void
+test_local (Fixture *self, gconstpointer data)
+{
+  PgmSessionOptions options = { .label = "source" };
+  g_autoptr (PgmConnection) by_socket =
+      open_session (pgm_test_cluster_get_socket_uri (self->cluster, NULL), &options);
+
+  g_assert_true (pgm_connection_is_local (by_socket));
+  g_assert_true (pgm_connection_is_local (self->connection));
+}
+
+static void
 assert_refused (const char *uri,
                 PgmErrorCode code,
                 const char *sqlstate,
@@ -485,6 +496,7 @@ main (int argc, char **argv)
   add ("/connection/pinned-settings", test_pinned_settings, &shared);
   add ("/connection/own-options-are-kept", test_own_options_are_kept, &shared);
   add ("/connection/database-encoding", test_database_encoding, &shared);
+  add ("/connection/local", test_local, &shared);
   add ("/connection/identity", test_identity, &shared);
   add ("/connection/identity-not-granted", test_identity_not_granted, &shared);
   add ("/connection/query", test_query, &shared);
