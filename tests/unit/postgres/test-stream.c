@@ -664,6 +664,33 @@ test_refused (Fixture *self, gconstpointer data)
   pgm_connection_free (other);
 }
 
+/* R12, F49: WAL that the slot needed has been removed. */
+static void
+test_invalidated (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PgmSlot) slot = NULL;
+  PgmConnection *second = open_session (self->cluster, "d", TRUE);
+
+  sql (self, "CREATE TABLE t (id int); CREATE PUBLICATION p FOR ALL TABLES");
+  create_slot (self);
+  sql (self, "ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+  sql (self, "SELECT pg_reload_conf()");
+  for (guint i = 0; i < 5; i++)
+    sql (self, "INSERT INTO t VALUES (1); SELECT pg_switch_wal()");
+  sql (self, "CHECKPOINT");
+  sql (self, "ALTER SYSTEM RESET max_slot_wal_keep_size");
+  sql (self, "SELECT pg_reload_conf()");
+
+  g_assert_true (pgm_slot_read (self->session, "pgm_s", &slot, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (slot->wal_status, ==, "lost");
+  if (self->major >= 17)
+    g_assert_cmpstr (slot->invalidation_reason, ==, "wal_removed");
+  refuse_start (self, second, "pgm_s", "replication slot");
+  pgm_connection_free (second);
+}
+
 /* The backend is ended, the slot dropped, the server stopped: what the reader is told. */
 static void
 test_ended (Fixture *self, gconstpointer data)
@@ -769,6 +796,7 @@ add_all (const Server *server)
     { "A09-timeout", 10, test_timeout },
     { "waiting", 10, test_waiting },
     { "A07-refused", 10, test_refused },
+    { "F49-R12-invalidated", 13, test_invalidated },
     { "ended", 10, test_ended },
     { "R04-shutdown", 10, test_shutdown },
     { "B05-backlog", 11, test_b05_backlog },
