@@ -74,7 +74,7 @@ pgm_cutover_print_proof (const PgmCutoverReport *cutover)
       print_line (_ ("Proof"), cutover->proved
                                    ? _ ("nothing was written between the two sentinels")
                                    : _ ("none: without a fence nobody can say who still wrote"));
-      print_line (_ ("Writes stopped"), stopped);
+      print_line (_ ("Writes held"), stopped);
     }
   print_line (_ ("Longest wait"), waited);
   print_standing (cutover);

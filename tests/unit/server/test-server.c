@@ -791,6 +791,25 @@ test_other_user (House *self, gconstpointer data)
   g_free (output);
 }
 
+/* With -m perf: how fast a large picture is told, client and server together. */
+static void
+test_speed (House *self, gconstpointer data)
+{
+  gint64 start;
+  double seconds;
+  const guint requests = 500;
+
+  pgm_test_engine_add_job (self->engine, "clone-2", 10000);
+  pgm_test_engine_show (self->engine, "clone-2", 1);
+  wait_for (50);
+  start = g_get_monotonic_time ();
+  for (guint i = 0; i < requests; i++)
+    g_assert_cmpuint (get (self, "/status", NULL), ==, 200);
+  seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+  g_test_maximized_result (requests / seconds, "GET /status of 10,000 tables: %.0f a second",
+                           requests / seconds);
+}
+
 #define ADD(name, func) g_test_add ("/server/server/" name, House, NULL, set_up, func, tear_down)
 
 int
@@ -813,5 +832,7 @@ main (int argc, char **argv)
   ADD ("large-frame", test_large_frame);
   ADD ("sockets", test_sockets);
   ADD ("other-user", test_other_user);
+  if (g_test_perf ())
+    ADD ("speed", test_speed);
   return g_test_run ();
 }
