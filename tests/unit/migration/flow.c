@@ -58,9 +58,12 @@ pgm_flow_new (PgmTestCluster *source,
 void
 pgm_flow_free (PgmFlow *self)
 {
-  g_autofree char *sql = g_strdup_printf ("SELECT pg_drop_replication_slot('%s')", self->database);
+  g_autofree char *slot = g_strdup_printf ("SELECT pg_drop_replication_slot('%s')", self->database);
+  g_autofree char *origin =
+      g_strdup_printf ("SELECT pg_replication_origin_drop('%s')", self->database);
 
-  pgm_flow_source (self, sql);
+  pgm_flow_source (self, slot);
+  pgm_flow_destination (self, origin);
   pgm_ends_free (self->ends);
   g_free (self->database);
   g_free (self->destination_user);
@@ -259,5 +262,6 @@ pgm_flow_assert_equal (PgmFlow *self)
   g_autofree char *there = pgm_test_cluster_query (self->source, self->database, digests_sql);
   g_autofree char *here = pgm_test_cluster_query (self->destination, self->database, digests_sql);
 
+  g_assert_nonnull (strstr (there, ": "));
   g_assert_cmpstr (here, ==, there);
 }
