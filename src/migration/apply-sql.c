@@ -64,7 +64,12 @@ nth (const GArray *columns, guint i)
   return g_array_index (columns, guint, i);
 }
 
-/* " AND t.id OPERATOR(pg_catalog.=) $1::integer …" without the first AND. */
+/* " AND t.id OPERATOR(pg_catalog.=) $1::integer …" without the first AND.
+ *
+ * In sets it is ANY (ARRAY[…]) of one element: a plain equality would make the
+ * planner think of the index as a sorted list to be joined, and for a table that is
+ * small when the plan is made it would read all of it for every set, also once
+ * the table has grown. There is no other way than the index for this one. */
 static void
 append_key (GString *sql, const PgmApplyStatement *self, const PgmApplyTable *table, const char *of)
 {
@@ -74,7 +79,7 @@ append_key (GString *sql, const PgmApplyStatement *self, const PgmApplyTable *ta
       g_string_append_printf (sql, "%s%s.%s%s %s ", i > 0 ? " AND " : "", of, column->name,
                               column->collation, column->operator);
       if (is_set (self->kind))
-        g_string_append_printf (sql, "u.o%u", i + 1);
+        g_string_append_printf (sql, "ANY (ARRAY[u.o%u])", i + 1);
       else
         g_string_append_printf (sql, "$%u::%s", i + 1, column->type);
     }

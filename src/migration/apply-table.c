@@ -365,6 +365,9 @@ use_key (PgmApplyTable *table, PgmResult *rows, guint first, guint next)
       PgmApplyColumn *column = set_operator (table, rows, row);
       column->key = TRUE;
       table->fold.keys[table->fold.n_keys++] = (guint) (column - table->columns);
+      /* Sets are found by arrays of key values: see apply-sql.c. */
+      if (column->array_oid == 0)
+        table->fold.mode = PGM_FOLD_ORDERED;
     }
 }
 

@@ -31,7 +31,7 @@ typedef struct
   char *type;       /* its name, without a modifier: SQL that can be cast to */
   char *exact_type; /* the column's own, without a modifier */
   PgmApplyWay way;
-  guint32 array_oid; /* of PGM_APPLY_INPUT */
+  guint32 array_oid; /* of arrays of the type; 0: it has none */
   char delimiter;    /* between elements of such an array */
   gboolean always;   /* GENERATED ALWAYS AS IDENTITY: can't be set by UPDATE */
   gboolean key;      /* of what a row is found by */

@@ -19,13 +19,24 @@ open_ends (PgmFlow *self)
   spec->id = g_strdup ("flow");
   spec->source = pgm_record_new (&pgm_endpoint_type);
   spec->destination = pgm_record_new (&pgm_endpoint_type);
-  spec->source->uri = g_strdup (pgm_test_cluster_get_uri (self->source, self->database));
-  spec->destination->uri = g_strdup (pgm_test_cluster_get_uri (self->destination, self->database));
+  spec->source->uri =
+      g_strdup (self->source_uri != NULL ? self->source_uri
+                                         : pgm_test_cluster_get_uri (self->source, self->database));
+  spec->destination->uri = g_strdup (
+      self->destination_uri != NULL ? self->destination_uri
+                                    : pgm_test_cluster_get_uri (self->destination, self->database));
   spec->destination->user = g_strdup (self->destination_user);
   ends = pgm_ends_open (spec, NULL, &error);
   g_assert_no_error (error);
   pgm_record_unref (spec);
   return ends;
+}
+
+void
+pgm_flow_open (PgmFlow *self)
+{
+  if (self->ends == NULL)
+    self->ends = open_ends (self);
 }
 
 PgmFlow *
@@ -169,18 +180,38 @@ decode_line (PgmDecoder *decoder, PgmChangeBatch *batch, const char *line)
   batch->bytes += size + sizeof change;
 }
 
+/* Lines of hex. Through libpq, since a child knows no psql. */
+static char *
+read_slot (PgmFlow *self, int protocol)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (PgmConnection) connection = NULL;
+  g_autoptr (PgmResult) rows = NULL;
+  g_autofree char *sql = NULL;
+
+  pgm_flow_open (self);
+  connection = pgm_ends_connect (self->ends, PGM_END_SOURCE, "test", NULL, &error);
+  g_assert_no_error (error);
+  sql = g_strdup_printf (
+      "SELECT encode(data, 'hex') FROM pg_catalog.pg_logical_slot_peek_binary_changes("
+      "'%s', NULL, NULL, 'proto_version', '%d', 'publication_names', 'p'%s)",
+      self->database, protocol,
+      pgm_connection_get_major (connection) >= 14 ? ", 'messages', 'true'" : "");
+  rows = pgm_connection_query (connection, sql, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < pgm_result_get_rows (rows); i++)
+    g_string_append_printf (lines, "%s\n", pgm_result_get (rows, i, 0));
+  return g_string_free (g_steal_pointer (&lines), FALSE);
+}
+
 GPtrArray *
 pgm_flow_read (PgmFlow *self)
 {
-  int major = pgm_test_cluster_get_major (self->source);
-  int protocol = MIN (pgm_decoder_protocol_for (major), 1);
+  const int protocol = 1;
   GPtrArray *batches = g_ptr_array_new_with_free_func ((GDestroyNotify) pgm_change_batch_free);
   g_autoptr (PgmDecoder) decoder = pgm_decoder_new (protocol);
-  g_autofree char *sql = g_strdup_printf (
-      SETTINGS "SELECT encode(data, 'hex') FROM pg_catalog.pg_logical_slot_peek_binary_changes("
-               "'%s', NULL, NULL, 'proto_version', '%d', 'publication_names', 'p'%s)",
-      self->database, protocol, major >= 14 ? ", 'messages', 'true'" : "");
-  g_autofree char *lines = pgm_test_cluster_query (self->source, self->database, sql);
+  g_autofree char *lines = read_slot (self, protocol);
   gsize limit = self->batch_bytes != 0 ? self->batch_bytes : 64 * 1024;
   PgmChangeBatch *batch = NULL;
 
@@ -215,8 +246,7 @@ pgm_flow_apply (PgmFlow *self, GError **error)
   g_autoptr (PgmApplier) applier = NULL;
   gboolean ok = FALSE;
 
-  if (self->ends == NULL)
-    self->ends = open_ends (self);
+  pgm_flow_open (self);
   self->options.ends = self->ends;
   self->options.changes = channel;
   g_ptr_array_set_free_func (batches, NULL);
@@ -231,6 +261,25 @@ pgm_flow_apply (PgmFlow *self, GError **error)
   ok = pgm_applier_run (applier, NULL, error);
   pgm_applier_get_stats (applier, &self->stats);
   return ok;
+}
+
+int
+pgm_flow_apply_as_child (char **arguments)
+{
+  PgmFlow self = {
+    .source_uri = arguments[0],
+    .destination_uri = arguments[1],
+    .database = arguments[2],
+    .options.origin = arguments[2],
+    .options.max_fold_changes = (guint) g_ascii_strtoull (arguments[3], NULL, 10),
+    .batch_bytes = g_ascii_strtoull (arguments[4], NULL, 10),
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (pgm_flow_apply (&self, &error))
+    return 0;
+  g_printerr ("%s\n", error->message);
+  return 1;
 }
 
 void

@@ -14,6 +14,8 @@ typedef struct
   PgmTestCluster *destination;
   char *database;
   char *destination_user; /* NULL: the superuser */
+  char *source_uri;       /* of a child, which has no clusters; else NULL */
+  char *destination_uri;
   PgmEnds *ends;
   PgmApplierOptions options; /* ends and changes are set by pgm_flow_apply() */
   gsize batch_bytes;         /* of what one batch of changes holds; 0: 64 KiB */
@@ -29,6 +31,14 @@ PgmFlow *pgm_flow_new (PgmTestCluster *source,
                        const char *schema,
                        const char *publication);
 void pgm_flow_free (PgmFlow *self);
+
+/* Sets @ends, as pgm_flow_apply() does when it is the first. */
+void pgm_flow_open (PgmFlow *self);
+
+/* What a process does that is to crash: applies what the slot of another process's
+ * flow has. @arguments: URIs of source and destination, database, the most changes of a
+ * fold, bytes of a batch. Returns an exit status. */
+int pgm_flow_apply_as_child (char **arguments);
 
 /* psql on either side. */
 void pgm_flow_source (PgmFlow *self, const char *sql);
