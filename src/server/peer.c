@@ -396,6 +396,27 @@ close_stream (GIOStream *stream, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+/* GIO's own would close in a thread of its pool, and with it take the peer out of
+ * the gate's list there. Closing a socket doesn't wait. */
+static void
+close_stream_async (GIOStream *stream,
+                    int priority,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  (void) close_stream (stream, NULL, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+close_stream_finish (GIOStream *stream, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 pgm_peer_finalize (GObject *object)
 {
@@ -418,6 +439,8 @@ pgm_peer_class_init (PgmPeerClass *class)
   G_IO_STREAM_CLASS (class)->get_input_stream = get_input_stream;
   G_IO_STREAM_CLASS (class)->get_output_stream = get_output_stream;
   G_IO_STREAM_CLASS (class)->close_fn = close_stream;
+  G_IO_STREAM_CLASS (class)->close_async = close_stream_async;
+  G_IO_STREAM_CLASS (class)->close_finish = close_stream_finish;
 }
 
 static void
