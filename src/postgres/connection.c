@@ -309,7 +309,9 @@ void
 pgm_connection_interrupt (PgmConnection *self)
 {
   gint64 deadline = pgm_wait_deadline (INTERRUPT_SECONDS);
-  PGcancel *request = pgm_connection_is_lost (self) ? NULL : PQgetCancel (self->pg);
+  /* pgbouncer's console knows no cancelling: it is left alone. */
+  gboolean deaf = self->simple && !self->replication;
+  PGcancel *request = deaf || pgm_connection_is_lost (self) ? NULL : PQgetCancel (self->pg);
 
   if (request == NULL)
     {

@@ -2,8 +2,12 @@
  * exactly what was there. */
 #include "migration/fence.h"
 
+#include <glib/gstdio.h>
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/child.h"
 #include "cutover.h"
 
 static PgmTestCluster *
@@ -388,6 +392,201 @@ test_memo_secret (void)
   pgm_record_unref (kept);
 }
 
+/* A real pgbouncer, from $PGM_TEST_PGBOUNCER or the PATH. */
+typedef struct
+{
+  char *program;
+  char *directory;
+  char *console; /* URI of its console */
+  char *pool;
+  GCancellable *stop;
+  GThread *thread;
+} Bouncer;
+
+static gpointer
+run_bouncer (gpointer data)
+{
+  Bouncer *self = data;
+  g_autofree char *configuration = g_build_filename (self->directory, "ini", NULL);
+  const char *argv[] = { self->program, "-q", configuration, NULL };
+  struct passwd *user = getpwnam ("postgres");
+  gint64 uid = geteuid () == 0 && user != NULL ? (gint64) user->pw_uid : -1;
+  g_autoptr (PgmChildResult) result =
+      pgm_child_run (argv, NULL, "/", uid, -1, PGM_CHILD_DEFAULT, self->stop, NULL);
+
+  if (result != NULL)
+    g_printerr ("# pgbouncer ended by itself: %s\n", result->errors);
+  return NULL;
+}
+
+static void
+write_file (Bouncer *self, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents (path, text, -1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_chmod (path, 0644), ==, 0);
+}
+
+static gboolean
+start_bouncer (Bouncer *self, const char *database)
+{
+  const char *given = g_getenv ("PGM_TEST_PGBOUNCER");
+  g_autofree char *ini = NULL;
+  struct passwd *user = getpwnam ("postgres");
+
+  self->program = given != NULL ? g_strdup (given) : g_find_program_in_path ("pgbouncer");
+  if (self->program == NULL || (geteuid () == 0 && user == NULL))
+    return FALSE;
+  self->directory = g_dir_make_tmp ("pgb-XXXXXX", NULL);
+  if (geteuid () == 0)
+    g_assert_cmpint (chown (self->directory, user->pw_uid, user->pw_gid), ==, 0);
+  ini = g_strdup_printf ("[databases]\nshop = host=%s port=%d dbname=%s\n"
+                         "other = host=%s port=%d dbname=postgres\n"
+                         "[pgbouncer]\nlisten_addr =\nlisten_port = 6499\nunix_socket_dir = %s\n"
+                         "auth_type = trust\nauth_file = %s/users\nadmin_users = postgres\n"
+                         "pool_mode = transaction\nlogfile = %s/log\n",
+                         pgm_test_cluster_get_socket_directory (shared_cluster ()),
+                         pgm_test_cluster_get_port (shared_cluster ()), database,
+                         pgm_test_cluster_get_socket_directory (shared_cluster ()),
+                         pgm_test_cluster_get_port (shared_cluster ()), self->directory,
+                         self->directory, self->directory);
+  write_file (self, "ini", ini);
+  write_file (self, "users", "\"postgres\" \"\"\n\"app\" \"\"\n");
+  self->console =
+      g_strdup_printf ("host=%s port=6499 user=postgres dbname=pgbouncer", self->directory);
+  self->pool = g_strdup_printf ("host=%s port=6499 user=app dbname=shop", self->directory);
+  self->stop = g_cancellable_new ();
+  self->thread = g_thread_new ("pgbouncer", run_bouncer, self);
+  return TRUE;
+}
+
+static void
+stop_bouncer (Bouncer *self)
+{
+  static const char *const files[] = { "ini", "users", "log" };
+
+  g_cancellable_cancel (self->stop);
+  g_thread_join (self->thread);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (self->directory, files[i], NULL);
+      g_unlink (path);
+    }
+  g_rmdir (self->directory);
+  g_object_unref (self->stop);
+  g_free (self->program);
+  g_free (self->directory);
+  g_free (self->console);
+  g_free (self->pool);
+}
+
+static PgmConnection *
+through_bouncer (Bouncer *self)
+{
+  PgmSessionOptions options = { .label = "application", .console = TRUE };
+  g_autoptr (PgmConninfo) info = pgm_conninfo_new (self->pool, NULL);
+  PgmConnection *connection = NULL;
+
+  for (guint i = 0; i < 100 && connection == NULL; i++)
+    {
+      connection = pgm_connection_open (info, &options, NULL, NULL);
+      if (connection == NULL)
+        g_usleep (50000);
+    }
+  g_assert_nonnull (connection);
+  return connection;
+}
+
+static gboolean
+raise_by_console (Fixture *self, GCancellable *cancellable, GError **error)
+{
+  return pgm_fence_raise (self->fence, self->connection, cancellable, error);
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (300000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+plan_bouncer (Fixture *self, Bouncer *bouncer, GError **error)
+{
+  PgmSwitchoverOptions *options = pgm_record_new (&pgm_switchover_options_type);
+
+  options->fence = PGM_FENCE_PGBOUNCER;
+  options->pgbouncer_uri = g_strdup (bouncer->console);
+  g_clear_pointer (&self->fence, pgm_record_unref);
+  self->fence = pgm_fence_plan (self->ends, PGM_END_SOURCE, self->connection, options,
+                                self->missing, NULL, error);
+  pgm_record_unref (options);
+}
+
+/* Transactions end, new ones wait, and go on when it is taken down; one that doesn't
+ * end is waited for no longer than allowed. */
+static void
+test_pgbouncer (void)
+{
+  Bouncer bouncer = { 0 };
+  Fixture self = { 0 };
+  g_autoptr (PgmConnection) one = NULL;
+  g_autoptr (PgmConnection) two = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  PgmCutoverJob *job = NULL;
+  GThread *thread = NULL;
+  gint64 began;
+
+  set_up (&self, "pooled", "boss", NULL, "CREATE TABLE t (i int); GRANT ALL ON t TO app");
+  if (!start_bouncer (&bouncer, "pooled"))
+    {
+      tear_down (&self);
+      g_test_skip ("there is no pgbouncer here (PGM_TEST_PGBOUNCER)");
+      return;
+    }
+  one = through_bouncer (&bouncer);
+  two = through_bouncer (&bouncer);
+  g_assert_true (pgm_connection_exec (one, "BEGIN; INSERT INTO t VALUES (1)", NULL, NULL));
+  plan_bouncer (&self, &bouncer, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (self.fence->pools), ==, 1);
+  g_assert_cmpstr (self.fence->pools[0], ==, "shop");
+
+  began = g_get_monotonic_time ();
+  thread = g_thread_new ("cancel", cancel_soon, cancellable);
+  g_assert_false (raise_by_console (&self, cancellable, &error));
+  g_assert_true (pgm_error_is_cancelled (error));
+  g_clear_error (&error);
+  g_thread_join (thread);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 2 * G_USEC_PER_SEC);
+  lower_by_memo (&self);
+  g_assert_true (pgm_connection_exec (one, "COMMIT", NULL, NULL));
+
+  g_assert_true (raise_by_console (&self, NULL, &error));
+  g_assert_no_error (error);
+  job = pgm_cutover_start (two, "INSERT INTO t VALUES (2)");
+  g_usleep (300000);
+  lower_by_memo (&self);
+  g_assert_no_error (pgm_cutover_finish (job));
+  g_assert_cmpfloat (pgm_cutover_took (job), >=, 250);
+  pgm_cutover_job_free (job);
+
+  /* Somebody else's PAUSE is not ours to end. */
+  g_assert_true (raise_by_console (&self, NULL, NULL));
+  plan_bouncer (&self, &bouncer, &error);
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
+  assert_as_before (&self);
+  g_clear_pointer (&one, pgm_connection_free);
+  g_clear_pointer (&two, pgm_connection_free);
+  stop_bouncer (&bouncer);
+  tear_down (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -405,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fence/E/readonly/what-is-lacking-is-said", test_readonly_missing);
   g_test_add_func ("/fence/C2/none", test_none);
   g_test_add_func ("/fence/C2/memo/no-secret", test_memo_secret);
+  g_test_add_func ("/fence/C2/pgbouncer", test_pgbouncer);
   status = g_test_run ();
   pgm_test_cluster_free (shared_cluster ());
   return status;
