@@ -25,7 +25,7 @@ typedef struct
   const char *publication;
   PgmLsn start;          /* the origin's progress */
   PgmChannel *changes;   /* PgmChangeBatch; closed at the end of the stream */
-  const char *directory; /* private, for spill files */
+  const char *directory; /* for spill files */
   gboolean streaming;    /* have large transactions sent before their end */
   gboolean local_only;   /* leave out what was replicated to that server itself */
 } PgmReceiverOptions;
@@ -50,6 +50,17 @@ void pgm_receiver_confirm (PgmReceiver *self, PgmLsn flushed, PgmLsn applied);
  * last: their distance is the lag of reading. */
 PgmLsn pgm_receiver_get_received (PgmReceiver *self);
 PgmLsn pgm_receiver_get_server_end (PgmReceiver *self);
+
+/* End of the last transaction that went into the channel; 0: none yet. Together
+ * with an applier that has passed it, nothing is on its way. */
+PgmLsn pgm_receiver_get_last_commit (PgmReceiver *self);
+
+/* The position that the server wants to have confirmed soon (it asked for a reply,
+ * as it does before it shuts down); 0: none. */
+PgmLsn pgm_receiver_get_wanted (PgmReceiver *self);
+
+/* Bytes kept of large transactions whose end is not known yet. */
+guint64 pgm_receiver_get_spilled (PgmReceiver *self);
 
 /* Ends the stream in good order after the present message. */
 void pgm_receiver_finish (PgmReceiver *self);
