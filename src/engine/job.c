@@ -2,10 +2,12 @@
 
 #include "engine/identity.h"
 #include "engine/store-journal.h"
+#include "migration/cleanup.h"
 #include "migration/clone.h"
 #include "migration/compare.h"
 #include "migration/control.h"
 #include "migration/ends.h"
+#include "migration/follow.h"
 #include "postgres/conninfo.h"
 #include "store/lock.h"
 #include "store/paths.h"
@@ -227,9 +229,26 @@ complete_report (PgmJob *self)
 static gboolean
 run_migration (PgmJob *self, GError **error)
 {
-  if (self->spec->kind == PGM_JOB_COMPARE)
-    return pgm_compare_run (self->spec, self->progress, self->report, self->cancellable, error);
-  return pgm_clone_run (self->spec, self->progress, self->report, self->cancellable, error);
+  const PgmJobSpec *spec = self->spec;
+
+  switch ((PgmJobKind) spec->kind)
+    {
+    case PGM_JOB_COMPARE:
+      return pgm_compare_run (spec, self->progress, self->report, self->cancellable, error);
+    case PGM_JOB_CLEANUP:
+      return pgm_cleanup_run (spec, self->progress, self->report, self->cancellable, error);
+    case PGM_JOB_CLONE:
+      if (!pgm_clone_run (spec, self->progress, self->report, self->cancellable, error))
+        return FALSE;
+      if (spec->follow == NULL || spec->clone->dry_run)
+        return TRUE;
+      break;
+    case PGM_JOB_FOLLOW:
+    default:
+      break;
+    }
+  return pgm_follow_run (spec, self->progress, self->report, self->control, self->cancellable,
+                         error);
 }
 
 static gpointer
@@ -310,7 +329,7 @@ make_id (int kind)
 static gboolean
 check_spec (const PgmJobSpec *spec, GError **error)
 {
-  if (spec->kind != PGM_JOB_CLONE && spec->kind != PGM_JOB_COMPARE)
+  if (spec->kind < PGM_JOB_CLONE || spec->kind > PGM_JOB_CLEANUP)
     pgm_error_set (error, PGM_ERROR_USAGE, "the job's kind is not known");
   else if (spec->source == NULL || spec->destination == NULL)
     pgm_error_set (error, PGM_ERROR_USAGE, "a job needs a source and a destination");
@@ -343,9 +362,12 @@ complete_spec (const PgmJobSpec *spec, PgmStore *store, GError **error)
   copy->destination = pgm_record_ref (spec->destination);
   if (spec->kind == PGM_JOB_CLONE)
     copy->clone = copy_options (spec->clone, &pgm_clone_options_type);
-  else
+  else if (spec->kind == PGM_JOB_COMPARE)
     copy->compare = copy_options (spec->compare, &pgm_compare_options_type);
-  if (copy->clone == NULL && copy->compare == NULL)
+  if (spec->kind == PGM_JOB_FOLLOW || (spec->kind == PGM_JOB_CLONE && spec->follow != NULL))
+    copy->follow = copy_options (spec->follow, &pgm_follow_options_type);
+  if (copy->clone == NULL && copy->compare == NULL && copy->follow == NULL &&
+      spec->kind != PGM_JOB_CLEANUP)
     {
       pgm_error_set (error, PGM_ERROR_USAGE, "the job's options can't be understood");
       pgm_record_unref (copy);
@@ -384,11 +406,12 @@ take_lock (PgmJob *self, PgmConninfo *source, PgmConninfo *destination, GError *
   g_autoptr (GError) reason = NULL;
   g_autofree char *path = NULL;
 
-  if (self->spec->kind != PGM_JOB_CLONE || self->spec->clone->dry_run)
+  if (self->spec->kind == PGM_JOB_COMPARE ||
+      (self->spec->kind == PGM_JOB_CLONE && self->spec->clone->dry_run))
     return TRUE;
   path = lock_path (self, source, destination, &reason);
   if (path != NULL)
-    self->lock = pgm_lock_acquire (path, "this clone", &reason);
+    self->lock = pgm_lock_acquire (path, "this job", &reason);
   if (self->lock != NULL)
     return TRUE;
   if (path != NULL && g_error_matches (reason, PGM_ERROR, PGM_ERROR_REFUSED))

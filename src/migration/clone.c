@@ -4,6 +4,7 @@
 
 #include "core/failpoint.h"
 #include "migration/analyze.h"
+#include "migration/clone-follow.h"
 #include "migration/copier.h"
 #include "migration/drop.h"
 #include "migration/foreign-key.h"
@@ -34,9 +35,12 @@ typedef struct
   PgmKeeper *keeper;
   PgmLedger *ledger; /* of the run to go on with, or NULL */
   PgmPlan *plan;
-  PgmIndexPool *pool; /* NULL: indexes are none of our business */
-  GPtrArray *kept;    /* PgmPlanEntry that --resume found to be equal */
-  gboolean begun;     /* the destination has a ledger */
+  PgmIndexPool *pool;     /* NULL: indexes are none of our business */
+  GPtrArray *kept;        /* PgmPlanEntry that --resume found to be equal */
+  gboolean begun;         /* the destination has a ledger */
+  gboolean resumed;       /* what an earlier run began goes on */
+  gboolean finished;      /* nothing is left to do */
+  PgmCloneFollow *follow; /* NULL: changes are not followed */
 } CloneRun;
 
 typedef gboolean (*CloneStep) (CloneRun *run, GError **error);
@@ -73,33 +77,6 @@ step_connect (CloneRun *run, GError **error)
   run->report->source_version = g_strdup (ctx->ends->source->version_text);
   run->report->destination_version = g_strdup (ctx->ends->destination->version_text);
   return TRUE;
-}
-
-/* What stands in the way, in one error. */
-static gboolean
-refuse_for_blockers (PgmReport *report, GError **error)
-{
-  g_autoptr (GString) detail = g_string_new (NULL);
-  const char *fix = NULL;
-  guint n = 0;
-
-  for (guint i = 0; i < report->checks->len; i++)
-    {
-      const PgmCheck *check = g_ptr_array_index (report->checks, i);
-
-      if (check->level != PGM_CHECK_BLOCKER)
-        continue;
-      g_string_append_printf (detail, "%s%s: %s", n++ > 0 ? "\n" : "", check->name, check->reason);
-      if (fix == NULL)
-        fix = check->fix_sql;
-    }
-  if (n == 0)
-    return TRUE;
-  pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail->str, fix,
-                      n == 1 ? "a check of the preflight stands in the way"
-                             : "%u checks of the preflight stand in the way",
-                      n);
-  return FALSE;
 }
 
 static PgmPlanOptions
@@ -155,7 +132,7 @@ step_preflight (CloneRun *run, GError **error)
     return FALSE;
   if (ctx->options->dry_run && !plan_dry (run, catalog, source, error))
     return FALSE;
-  return refuse_for_blockers (run->report, error);
+  return pgm_preflight_refuse (run->report, error);
 }
 
 /* A newer pg_dump writes what a newer server wants to read, and pg_restore must
@@ -188,6 +165,7 @@ static gboolean
 step_own (CloneRun *run, GError **error)
 {
   PgmCloneContext *ctx = &run->ctx;
+  PgmCloneBeginning beginning;
 
   run->control =
       pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, "control", run->cancellable, error);
@@ -195,7 +173,14 @@ step_own (CloneRun *run, GError **error)
       !pgm_connection_exec (run->control, "SET synchronous_commit = on", run->cancellable, error) ||
       !pgm_ledger_read (run->control, &run->ledger, run->cancellable, error))
     return FALSE;
-  if (ctx->options->resume)
+  if (!pgm_clone_follow_begin (ctx, run->control, run->ledger, &run->follow, &beginning,
+                               run->cancellable, error))
+    return FALSE;
+  run->finished = beginning == PGM_CLONE_COPIED;
+  run->resumed = beginning == PGM_CLONE_RESUMED;
+  if (run->finished)
+    return TRUE;
+  if (run->resumed || (ctx->options->resume && run->follow == NULL))
     {
       run->begun = run->ledger != NULL;
       return pgm_resume_check (ctx, run->ledger, error);
@@ -238,12 +223,15 @@ step_hold (CloneRun *run, GError **error)
 
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_SCHEMA);
   pgm_progress_set_activity (ctx->progress, "taking a snapshot of the source");
-  run->keeper =
-      pgm_keeper_new (ctx->ends, ctx->filter, ctx->progress, LOCK_SECONDS, run->cancellable, error);
+  run->keeper = pgm_keeper_new (ctx->ends, ctx->filter, ctx->progress, LOCK_SECONDS,
+                                run->follow != NULL ? pgm_clone_follow_export : NULL, run->follow,
+                                run->cancellable, error);
   if (run->keeper == NULL)
     return FALSE;
   ctx->snapshot = g_strdup (pgm_keeper_get_snapshot (run->keeper));
   ctx->catalog = pgm_keeper_steal_catalog (run->keeper);
+  if (run->follow != NULL && !pgm_clone_follow_hold (run->follow, run->cancellable, error))
+    return FALSE;
   ctx->scratch = pgm_scratch_new (error);
   if (ctx->scratch == NULL)
     return FALSE;
@@ -418,7 +406,7 @@ step_restore (CloneRun *run, GError **error)
 
   if (!make_plan (run, error))
     return FALSE;
-  if (!ctx->options->resume)
+  if (!run->resumed)
     return restore_anew (run, error);
   if (!ctx->options->data_only)
     {
@@ -430,7 +418,10 @@ step_restore (CloneRun *run, GError **error)
   if (ctx->options->schema_only)
     return TRUE;
   return pgm_resume_prepare (ctx, run->ledger, run->plan, pgm_keeper_get_session (run->keeper),
-                             run->control, run->kept, run->cancellable, error);
+                             run->control, run->kept, run->cancellable, error) &&
+         (run->follow == NULL ||
+          pgm_clone_follow_note (run->follow, run->plan, run->kept,
+                                 pgm_keeper_get_lsn (run->keeper), run->cancellable, error));
 }
 
 /* Tables that need no copying can have their indexes at once. */
@@ -490,6 +481,18 @@ step_copy (CloneRun *run, GError **error)
          PGM_FAILPOINT ("copy.after_all", error);
 }
 
+/* Foreign keys can't hold before all tables are of one moment. */
+static gboolean
+catch_up (CloneRun *run, GError **error)
+{
+  if (run->follow == NULL)
+    return TRUE;
+  if (!pgm_clone_follow_catch_up (run->follow, run->cancellable, error))
+    return FALSE;
+  pgm_progress_set_phase (run->ctx.progress, PGM_PHASE_INDEXES);
+  return TRUE;
+}
+
 static gboolean
 step_indexes (CloneRun *run, GError **error)
 {
@@ -499,7 +502,7 @@ step_indexes (CloneRun *run, GError **error)
   if (ctx->options->data_only)
     return TRUE;
   return pgm_index_pool_finish (run->pool, run->cancellable, error) &&
-         PGM_FAILPOINT ("index.after_all", error) &&
+         PGM_FAILPOINT ("index.after_all", error) && catch_up (run, error) &&
          pgm_foreign_keys_restore (ctx, ctx->index_workers, run->cancellable, error) &&
          PGM_FAILPOINT ("foreign-key.after_all", error) &&
          pgm_schema_restore_post_data (ctx, run->control, run->cancellable, error) &&
@@ -530,7 +533,8 @@ step_finish (CloneRun *run, GError **error)
        !pgm_schema_restore_event_triggers (ctx, run->control, run->cancellable, error)))
     return FALSE;
   if (!PGM_FAILPOINT ("clone.before_cleanup", error) ||
-      !pgm_ledger_drop (run->control, run->cancellable, error))
+      !(run->follow != NULL ? pgm_clone_follow_finish (run->follow, run->cancellable, error)
+                            : pgm_ledger_drop (run->control, run->cancellable, error)))
     return FALSE;
   run->begun = FALSE;
   return PGM_FAILPOINT ("clone.after_cleanup", error);
@@ -548,7 +552,7 @@ run_steps (CloneRun *run, GError **error)
   gsize n = dry ? G_N_ELEMENTS (dry_steps) : G_N_ELEMENTS (steps);
 
   for (gsize i = 0; i < n; i++)
-    if (!(dry ? dry_steps : steps)[i](run, error))
+    if (!run->finished && !(dry ? dry_steps : steps)[i](run, error))
       return FALSE;
   return TRUE;
 }
@@ -632,6 +636,7 @@ run_clear (CloneRun *run)
   PgmCloneContext *ctx = &run->ctx;
 
   g_clear_pointer (&run->pool, pgm_index_pool_free);
+  g_clear_pointer (&run->follow, pgm_clone_follow_free);
   g_clear_pointer (&run->kept, g_ptr_array_unref);
   g_clear_pointer (&run->plan, pgm_plan_free);
   g_clear_pointer (&run->ledger, pgm_ledger_free);
@@ -667,11 +672,16 @@ pgm_clone_run (const PgmJobSpec *spec,
   g_mutex_init (&run.ctx.report_lock);
   describe_ends (&run);
   if (!run_steps (&run, &failure))
-    report_failure (&run, failure);
+    {
+      if (!run.begun)
+        pgm_clone_follow_undo (run.follow);
+      report_failure (&run, failure);
+    }
   else
     {
       report->outcome = report->problems->len > 0 ? PGM_OUTCOME_PROBLEMS : PGM_OUTCOME_DONE;
-      pgm_progress_set_phase (progress, PGM_PHASE_DONE);
+      if (spec->follow == NULL || spec->clone->dry_run)
+        pgm_progress_set_phase (progress, PGM_PHASE_DONE);
     }
   count_bytes (&run);
   run_clear (&run);

@@ -15,6 +15,8 @@ struct _PgmKeeper
   PgmCatalog *catalog;
   char *snapshot;
   PgmLsn lsn;
+  PgmKeeperExport exporter; /* NULL: the session's own snapshots */
+  gpointer user_data;
   char *oids;         /* "{1,2,3}": the tables that are locked */
   GHashTable *shapes; /* OID as text -> what the snapshot says of the table */
 };
@@ -187,6 +189,26 @@ judge_lock_failure (PgmKeeper *self,
   return FALSE;
 }
 
+/* One that was exported elsewhere is taken over and exported again: from then on
+ * it lives as long as this session, whatever becomes of the other. */
+static gboolean
+take_snapshot (PgmKeeper *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *theirs = NULL;
+
+  if (self->exporter == NULL)
+    {
+      self->snapshot = pgm_snapshot_export (self->session, &self->lsn, cancellable, error);
+      return self->snapshot != NULL;
+    }
+  if (!self->exporter (self->user_data, &theirs, &self->lsn, cancellable, error) ||
+      !pgm_snapshot_import (self->session, theirs, cancellable, error))
+    return FALSE;
+  self->snapshot = pgm_connection_query_value (self->session, "SELECT pg_export_snapshot()", 0,
+                                               NULL, cancellable, error);
+  return self->snapshot != NULL;
+}
+
 /* One snapshot with all its locks. @again: it was overtaken by a change. */
 static gboolean
 attempt (PgmKeeper *self,
@@ -201,8 +223,7 @@ attempt (PgmKeeper *self,
   const char *changed = NULL;
 
   *again = FALSE;
-  self->snapshot = pgm_snapshot_export (self->session, &self->lsn, cancellable, error);
-  if (self->snapshot == NULL)
+  if (!take_snapshot (self, cancellable, error))
     return FALSE;
   /* From here on, since even the size of a table waits for its lock. */
   if (!pgm_connection_execf (self->session, cancellable, error, "SET LOCAL lock_timeout = '%us'",
@@ -231,11 +252,15 @@ pgm_keeper_new (PgmEnds *ends,
                 PgmFilter *filter,
                 PgmProgress *progress,
                 guint lock_seconds,
+                PgmKeeperExport exporter,
+                gpointer user_data,
                 GCancellable *cancellable,
                 GError **error)
 {
   g_autoptr (PgmKeeper) self = g_new0 (PgmKeeper, 1);
 
+  self->exporter = exporter;
+  self->user_data = user_data;
   self->progress = pgm_progress_ref (progress);
   self->session = pgm_ends_connect (ends, PGM_END_SOURCE, "keeper", cancellable, error);
   if (self->session == NULL)

@@ -22,13 +22,24 @@ G_BEGIN_DECLS
 
 typedef struct _PgmKeeper PgmKeeper;
 
-/* Opens both sessions, takes a snapshot, reads the catalog under it (filtered)
+/* Where a snapshot comes from when the session doesn't take its own: an exported
+ * identifier (transfer full), valid until the next call, and the position that it
+ * is exactly of. Called anew for each attempt. */
+typedef gboolean (*PgmKeeperExport) (gpointer user_data,
+                                     char **snapshot,
+                                     PgmLsn *lsn,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+/* Opens both sessions, takes a snapshot (by @exporter, if that is not NULL), reads the catalog under it (filtered)
  * and locks its tables. Waits up to @lock_seconds for a lock; the error then
  * names who stands in the way. */
 PgmKeeper *pgm_keeper_new (PgmEnds *ends,
                            PgmFilter *filter,
                            PgmProgress *progress,
                            guint lock_seconds,
+                           PgmKeeperExport exporter,
+                           gpointer user_data,
                            GCancellable *cancellable,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

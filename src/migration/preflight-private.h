@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   PgmEnds *ends;
-  const PgmCloneOptions *options;
+  const PgmCloneOptions *options; /* NULL: changes only */
+  const PgmFollowOptions *follow; /* NULL: none */
   PgmConnection *source;
   PgmConnection *destination;
   const PgmServerInfo *source_info;
@@ -132,5 +133,27 @@ gboolean pgm_preflight_check_invalid_indexes (PgmPreflight *self, const char *na
 gboolean pgm_preflight_check_event_triggers (PgmPreflight *self, const char *name, GError **error);
 gboolean pgm_preflight_check_publications (PgmPreflight *self, const char *name, GError **error);
 gboolean pgm_preflight_check_subscriptions (PgmPreflight *self, const char *name, GError **error);
+
+/* preflight-follow.c, preflight-follow-destination.c */
+gboolean
+pgm_preflight_check_follow_wal_level (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_standby (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_replication (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_slots (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_publication (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_identity (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_left_out (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_retention (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_old_transactions (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_origins (PgmPreflight *self, const char *name, GError **error);
+gboolean pgm_preflight_check_follow_triggers (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_row_security (PgmPreflight *self, const char *name, GError **error);
+gboolean
+pgm_preflight_check_follow_same_cluster (PgmPreflight *self, const char *name, GError **error);
 
 G_END_DECLS

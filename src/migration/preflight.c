@@ -56,6 +56,23 @@ static const Check checks[] = {
   { "subscriptions", pgm_preflight_check_subscriptions },
 };
 
+/* What following needs besides. */
+static const Check follow_checks[] = {
+  { "follow-wal-level", pgm_preflight_check_follow_wal_level },
+  { "follow-standby", pgm_preflight_check_follow_standby },
+  { "follow-replication", pgm_preflight_check_follow_replication },
+  { "follow-slots", pgm_preflight_check_follow_slots },
+  { "follow-publication", pgm_preflight_check_follow_publication },
+  { "follow-identity", pgm_preflight_check_follow_identity },
+  { "follow-left-out", pgm_preflight_check_follow_left_out },
+  { "follow-retention", pgm_preflight_check_follow_retention },
+  { "follow-old-transactions", pgm_preflight_check_follow_old_transactions },
+  { "follow-origins", pgm_preflight_check_follow_origins },
+  { "follow-triggers", pgm_preflight_check_follow_triggers },
+  { "follow-row-security", pgm_preflight_check_follow_row_security },
+  { "follow-same-cluster", pgm_preflight_check_follow_same_cluster },
+};
+
 void
 pgm_preflight_add (PgmPreflight *self,
                    const char *name,
@@ -183,6 +200,40 @@ add_connections (PgmPreflight *self)
                      destination);
 }
 
+static gboolean
+run_checks (PgmPreflight *self, const Check *list, gsize n, GError **error)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!run_check (self, &list[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static PgmPreflight
+preflight_init (PgmEnds *ends,
+                const PgmJobSpec *spec,
+                PgmConnection *source,
+                PgmConnection *destination,
+                PgmCatalog *catalog,
+                PgmFilter *filter,
+                PgmReport *report,
+                GCancellable *cancellable)
+{
+  return (PgmPreflight){
+    .ends = ends,
+    .options = spec->clone,
+    .follow = spec->follow,
+    .source = source,
+    .destination = destination,
+    .source_info = ends->source,
+    .destination_info = ends->destination,
+    .catalog = catalog,
+    .filter = filter,
+    .report = report,
+    .cancellable = cancellable,
+  };
+}
+
 gboolean
 pgm_preflight_run (PgmEnds *ends,
                    const PgmJobSpec *spec,
@@ -194,18 +245,8 @@ pgm_preflight_run (PgmEnds *ends,
                    GCancellable *cancellable,
                    GError **error)
 {
-  PgmPreflight self = {
-    .ends = ends,
-    .options = spec->clone,
-    .source = source,
-    .destination = destination,
-    .source_info = ends->source,
-    .destination_info = ends->destination,
-    .catalog = catalog,
-    .filter = filter,
-    .report = report,
-    .cancellable = cancellable,
-  };
+  PgmPreflight self =
+      preflight_init (ends, spec, source, destination, catalog, filter, report, cancellable);
 
   if (self.options == NULL)
     {
@@ -213,10 +254,51 @@ pgm_preflight_run (PgmEnds *ends,
       return FALSE;
     }
   add_connections (&self);
-  for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
+  return run_checks (&self, checks, G_N_ELEMENTS (checks), error) &&
+         (self.follow == NULL ||
+          run_checks (&self, follow_checks, G_N_ELEMENTS (follow_checks), error));
+}
+
+gboolean
+pgm_preflight_run_follow (PgmEnds *ends,
+                          const PgmJobSpec *spec,
+                          PgmConnection *source,
+                          PgmConnection *destination,
+                          PgmCatalog *catalog,
+                          PgmFilter *filter,
+                          PgmReport *report,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  PgmPreflight self =
+      preflight_init (ends, spec, source, destination, catalog, filter, report, cancellable);
+
+  add_connections (&self);
+  return run_checks (&self, follow_checks, G_N_ELEMENTS (follow_checks), error);
+}
+
+gboolean
+pgm_preflight_refuse (const PgmReport *report, GError **error)
+{
+  g_autoptr (GString) detail = g_string_new (NULL);
+  const char *fix = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < report->checks->len; i++)
     {
-      if (!run_check (&self, &checks[i], error))
-        return FALSE;
+      const PgmCheck *check = g_ptr_array_index (report->checks, i);
+
+      if (check->level != PGM_CHECK_BLOCKER)
+        continue;
+      g_string_append_printf (detail, "%s%s: %s", n++ > 0 ? "\n" : "", check->name, check->reason);
+      if (fix == NULL)
+        fix = check->fix_sql;
     }
-  return TRUE;
+  if (n == 0)
+    return TRUE;
+  pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail->str, fix,
+                      n == 1 ? "a check of the preflight stands in the way"
+                             : "%u checks of the preflight stand in the way",
+                      n);
+  return FALSE;
 }

@@ -392,6 +392,18 @@ suspend_for_new (PgmConnection *control,
          pgm_connection_exec (control, "COMMIT", cancellable, error);
 }
 
+static void
+keep_tables (PgmCloneContext *ctx, GPtrArray *complete)
+{
+  for (guint i = 0; i < complete->len; i++)
+    {
+      ResumeTable *table = g_ptr_array_index (complete, i);
+
+      table->keep = TRUE;
+      count_kept (ctx, table->entry, 0);
+    }
+}
+
 gboolean
 pgm_resume_prepare (PgmCloneContext *ctx,
                     const PgmLedger *ledger,
@@ -421,7 +433,10 @@ pgm_resume_prepare (PgmCloneContext *ctx,
       else
         g_ptr_array_add (pgm_ledger_has_part_of (ledger, entry->table) ? again : fresh, entry);
     }
-  if (!digest_tables (ctx, complete, keeper, control, cancellable, error))
+  /* Followed, whatever has changed since then comes by the stream. */
+  if (ctx->spec->follow != NULL)
+    keep_tables (ctx, complete);
+  else if (!digest_tables (ctx, complete, keeper, control, cancellable, error))
     return FALSE;
   for (guint i = 0; i < complete->len; i++)
     {

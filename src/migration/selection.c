@@ -1,5 +1,6 @@
 #include "migration/selection-private.h"
 
+#include "migration/follow-setup.h"
 #include "postgres/snapshot.h"
 
 static gboolean
@@ -87,6 +88,31 @@ is_about_database (const PgmTocEntry *entry)
          pgm_toc_entry_is (entry, "SEARCHPATH");
 }
 
+/* The publication that a following job has made on the source. */
+static gboolean
+is_our_publication (const PgmTocEntry *entry)
+{
+  return g_str_has_prefix (entry->text, "PUBLICATION - " PGM_FOLLOW_PREFIX) ||
+         g_str_has_prefix (entry->text, "COMMENT - PUBLICATION " PGM_FOLLOW_PREFIX);
+}
+
+static gboolean
+is_of_our_publication (PgmSelectionFacts *self, const PgmTocEntry *entry)
+{
+  if (is_our_publication (entry))
+    return TRUE;
+  if (!pgm_toc_entry_is (entry, "PUBLICATION TABLE"))
+    return FALSE;
+  for (guint i = 0; i < entry->needs->len; i++)
+    {
+      PgmTocEntry *needed = pgm_toc_find (self->toc, g_array_index (entry->needs, guint, i));
+
+      if (needed != NULL && is_our_publication (needed))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 is_about_event_trigger (const PgmTocEntry *entry)
 {
@@ -104,7 +130,8 @@ selection_sort (PgmSelection *self, PgmSelectionFacts *facts)
       PgmTocEntry *entry = g_ptr_array_index (self->toc->entries, i);
 
       if (!entry->taken || is_about_database (entry) || is_own (facts, entry) ||
-          is_there (facts, entry) || is_foreign_comment (facts, entry))
+          is_there (facts, entry) || is_foreign_comment (facts, entry) ||
+          is_of_our_publication (facts, entry))
         continue;
       self->has_subscriptions |= pgm_toc_entry_is (entry, "SUBSCRIPTION");
       if (is_about_event_trigger (entry))

@@ -2,7 +2,7 @@
 
 #include "model/descriptor.h"
 
-const char *const pgm_job_kind_names[] = { "clone", "compare", "follow", NULL };
+const char *const pgm_job_kind_names[] = { "clone", "compare", "follow", "cleanup", NULL };
 const char *const pgm_conflict_names[] = { "stop", "log", "skip", NULL };
 
 static const PgmField endpoint_fields[] = {

@@ -10,10 +10,11 @@ typedef enum
 {
   PGM_JOB_CLONE, /* with options.dry_run: preflight and plan only */
   PGM_JOB_COMPARE,
-  PGM_JOB_FOLLOW, /* changes only: the rows are there already */
+  PGM_JOB_FOLLOW,  /* changes only: the rows are there already */
+  PGM_JOB_CLEANUP, /* remove everything of ours from both sides */
 } PgmJobKind;
 
-extern const char *const pgm_job_kind_names[]; /* "clone", "compare", "follow" */
+extern const char *const pgm_job_kind_names[]; /* "clone", "compare", "follow", "cleanup" */
 
 /* One end. @uri: libpq URI or keyword string, without password; the other
  * fields override what it says. */

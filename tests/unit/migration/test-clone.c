@@ -415,7 +415,7 @@ test_keeper_lock (Pair *pair, gconstpointer data)
         break;
       g_usleep (20000);
     }
-  keeper = pgm_keeper_new (ends, filter, progress, 1, NULL, &error);
+  keeper = pgm_keeper_new (ends, filter, progress, 1, NULL, NULL, NULL, &error);
   g_assert_null (keeper);
   g_assert_error (error, PGM_ERROR, PGM_ERROR_FAILED);
   g_assert_nonnull (pgm_error_get_detail (error));
@@ -424,7 +424,7 @@ test_keeper_lock (Pair *pair, gconstpointer data)
   g_clear_error (&error);
 
   /* And now it is. */
-  keeper = pgm_keeper_new (ends, filter, progress, 10, NULL, &error);
+  keeper = pgm_keeper_new (ends, filter, progress, 10, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (pgm_keeper_verify (keeper, NULL, &error));
   pgm_test_cluster_execute (

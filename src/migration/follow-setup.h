@@ -1,0 +1,71 @@
+/* What following needs on both sides, made and removed: a publication and a slot
+ * on the source, an origin and the state on the destination.
+ *
+ * The state is written before anything is made that it names, so that whatever
+ * crashes when, what is ours can be found. All names hold the job's id and a mark
+ * of the two databases, by which they are found even without the state.
+ */
+#pragma once
+
+#include "migration/ends.h"
+#include "migration/follow-state.h"
+#include "migration/progress.h"
+#include "postgres/catalog.h"
+
+G_BEGIN_DECLS
+
+#define PGM_FOLLOW_PREFIX "pgmanager_"
+
+/* A new state with all names filled in: those of @options, else our own. */
+PgmFollowState *pgm_follow_setup_plan (const PgmEnds *ends, const PgmFollowOptions *options);
+
+/* The end of every name of ours for these two databases: "_0a1b2c3d". */
+char *pgm_follow_setup_mark (const PgmEnds *ends);
+
+/* Does the publication take this table? Permanent tables do. */
+gboolean pgm_follow_takes (const PgmTable *table);
+
+/* Makes the publication for the tables of @catalog. A list of tables, never FOR
+ * ALL TABLES: that needs a superuser, would forbid updates of every later table
+ * without a replica identity, and would publish our own schema. */
+gboolean pgm_follow_setup_publication (PgmEnds *ends,
+                                       const PgmFollowState *state,
+                                       const PgmCatalog *catalog,
+                                       GCancellable *cancellable,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A slot just made, with the snapshot of its consistent point: alive while
+ * @replication is and does nothing else. */
+typedef struct
+{
+  PgmConnection *replication;
+  char *snapshot;
+  PgmLsn consistent_point;
+} PgmFollowSlot;
+
+void pgm_follow_slot_clear (PgmFollowSlot *self);
+
+/* While the server waits for old transactions, @progress says whose they are;
+ * after @timeout_seconds it is given up (PGM_ERROR_FAILED with the same). */
+gboolean pgm_follow_setup_slot (PgmEnds *ends,
+                                const char *name,
+                                gboolean temporary,
+                                guint timeout_seconds,
+                                PgmProgress *progress,
+                                PgmFollowSlot *slot,
+                                GCancellable *cancellable,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes away what the state says is ours, on both sides, and the state last: fine
+ * for what is gone already. Each thing is told to @progress. @destination: the
+ * session that owns the job. */
+gboolean pgm_follow_setup_remove (PgmEnds *ends,
+                                  const PgmFollowState *state,
+                                  PgmConnection *destination,
+                                  PgmProgress *progress,
+                                  GCancellable *cancellable,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PgmFollowSlot, pgm_follow_slot_clear)
+
+G_END_DECLS

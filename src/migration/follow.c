@@ -1,0 +1,514 @@
+#include "config.h"
+
+#include "migration/follow.h"
+
+#include "migration/follow-begin.h"
+#include "migration/follow-check.h"
+#include "migration/follow-session.h"
+#include "migration/follow-setup.h"
+#include "migration/spill.h"
+#include "migration/switchover.h"
+
+/* Decorrelated jitter: each wait is drawn between the base and three times the
+ * last one, so that many jobs don't come back together. */
+#define BACKOFF_BASE_MS 200
+#define BACKOFF_MAX_MS  30000
+
+/* A session that lasted so long was a good one: waiting starts small again. */
+#define GOOD_SESSION_US (10 * G_USEC_PER_SEC)
+
+/* So long without one good session, and a person should look. */
+#define GIVE_UP_US ((gint64) 60 * 60 * G_USEC_PER_SEC)
+
+#define LOOK_US      (100 * G_TIME_SPAN_MILLISECOND)
+#define FULL_DISK_US (10 * G_USEC_PER_SEC)
+#define JOURNAL_ROLE "journal"
+#define GO_ON_HINT                                                                                 \
+  "The slot keeps what happens meanwhile: the same command with --resume goes on, `pgmanager"      \
+  " cleanup` ends it for good."
+
+typedef struct
+{
+  PgmFollowContext ctx;
+  GCancellable *cancellable;
+  PgmFollowSession *session;
+  PgmLsn told; /* of the last session */
+  PgmApplierStats totals;
+  gint backoff_ms;
+  gint64 last_good;
+  gboolean over; /* nothing is left to follow */
+} FollowRun;
+
+static const PgmFollowOptions *
+options_of (FollowRun *run)
+{
+  return run->ctx.spec->follow;
+}
+
+/* ---- between sessions ---- */
+
+/* The session that owns the job; made anew when its server was restarted. */
+static gboolean
+ensure_journal (FollowRun *run, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  g_autoptr (PgmConnection) journal = NULL;
+
+  if (ctx->journal != NULL && !pgm_connection_is_lost (ctx->journal) &&
+      pgm_connection_exec (ctx->journal, "SELECT 1", run->cancellable, NULL))
+    return TRUE;
+  g_clear_pointer (&ctx->journal, pgm_connection_free);
+  ctx->ends->owned = FALSE;
+  journal =
+      pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, JOURNAL_ROLE, run->cancellable, error);
+  if (journal == NULL || !pgm_ends_own (ctx->ends, journal, run->cancellable, error) ||
+      !pgm_connection_exec (journal, "SET synchronous_commit = on", run->cancellable, error))
+    return FALSE;
+  ctx->journal = g_steal_pointer (&journal);
+  return TRUE;
+}
+
+static void
+count_session (FollowRun *run, PgmApplier *applier)
+{
+  PgmApplierStats stats = { 0 };
+  PgmReport *report = run->ctx.report;
+
+  pgm_applier_get_stats (applier, &stats);
+  run->totals.transactions += stats.transactions;
+  run->totals.inserts += stats.inserts;
+  run->totals.updates += stats.updates;
+  run->totals.deletes += stats.deletes;
+  run->totals.truncates += stats.truncates;
+  run->totals.conflicts += stats.conflicts;
+  report->transactions = run->totals.transactions;
+  report->changes =
+      run->totals.inserts + run->totals.updates + run->totals.deletes + run->totals.truncates;
+  report->conflicts = run->totals.conflicts;
+  report->applied_lsn = pgm_applier_get_applied (applier);
+}
+
+static gboolean
+end_session (FollowRun *run, gboolean drain, GError **error)
+{
+  gboolean ok;
+
+  if (run->session == NULL)
+    return TRUE;
+  ok = pgm_follow_session_end (run->session, drain, error);
+  count_session (run, run->ctx.applier);
+  run->ctx.receiver = NULL;
+  run->ctx.applier = NULL;
+  g_clear_pointer (&run->session, pgm_follow_session_free);
+  return ok;
+}
+
+static PgmFollowSessionOptions
+session_options (FollowRun *run, const PgmFollowWay *way)
+{
+  PgmFollowContext *ctx = &run->ctx;
+
+  return (PgmFollowSessionOptions){
+    .ends = ctx->ends,
+    .end = way->end,
+    .slot = way->slot,
+    .publication = way->publication,
+    .origin = way->origin,
+    .start = way->start,
+    .target = way->target,
+    .copied_until = way->end == PGM_END_SOURCE ? ctx->state->copied_until : NULL,
+    .conflicts = (PgmConflictPolicy) options_of (run)->on_conflict,
+    .streaming = options_of (run)->streaming,
+    .local_only = options_of (run)->local_only || way->end == PGM_END_DESTINATION,
+    .directory = pgm_spill_directory (),
+    .progress = ctx->progress,
+    .transactions = run->totals.transactions,
+    .changes = ctx->report->changes,
+  };
+}
+
+/* What a cutover has left open is settled first: it says in which direction. */
+static gboolean
+start_session (FollowRun *run, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  PgmFollowSessionOptions session;
+  PgmFollowWay way;
+
+  way = pgm_follow_way (ctx->state);
+  if (way.slot == NULL)
+    {
+      run->over = TRUE;
+      return TRUE;
+    }
+  if (!pgm_follow_check (ctx, &way, run->cancellable, error) ||
+      !pgm_follow_read_catalog (ctx, run->cancellable, error))
+    return FALSE;
+  session = session_options (run, &way);
+  pgm_progress_set_phase (ctx->progress, PGM_PHASE_CATCH_UP);
+  run->session = pgm_follow_session_start (&session);
+  ctx->receiver = pgm_follow_session_get_receiver (run->session);
+  ctx->applier = pgm_follow_session_get_applier (run->session);
+  return TRUE;
+}
+
+/* ---- requests ---- */
+
+typedef enum
+{
+  SERVED,  /* nothing, or done */
+  AGAIN,   /* start a session now */
+  STOPPED, /* @error is set, or the job is over */
+} Service;
+
+static void
+allow (FollowRun *run, guint kinds, const char *state)
+{
+  pgm_control_allow (run->ctx.control, kinds, state);
+}
+
+static void
+allow_while_following (FollowRun *run)
+{
+  guint kinds = (1u << PGM_REQUEST_PAUSE) | (1u << PGM_REQUEST_CLEANUP);
+
+  if (run->ctx.state->cutover == PGM_CUTOVER_DONE)
+    allow (run, kinds | (1u << PGM_REQUEST_SWITCHOVER_BACK),
+           "the writes belong to the destination already");
+  else
+    allow (run, kinds | (1u << PGM_REQUEST_SWITCHOVER), "the writes belong to the source");
+}
+
+static void
+allow_while_paused (FollowRun *run)
+{
+  allow (run, (1u << PGM_REQUEST_RESUME) | (1u << PGM_REQUEST_CLEANUP), "the job is paused");
+}
+
+static Service
+clean_up (FollowRun *run, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+
+  pgm_progress_set_activity (ctx->progress, "removing what is ours on both sides");
+  if (!end_session (run, FALSE, error) || !ensure_journal (run, error) ||
+      !pgm_switchover_recover (ctx, run->cancellable, error) ||
+      !pgm_switchover_clear (ctx, FALSE, run->cancellable, error) ||
+      !pgm_follow_setup_remove (ctx->ends, ctx->state, ctx->journal, ctx->progress,
+                                run->cancellable, error))
+    return STOPPED;
+  run->over = TRUE;
+  return STOPPED;
+}
+
+static Service
+end_for_another (FollowRun *run, GError **error)
+{
+  return end_session (run, FALSE, error) ? AGAIN : STOPPED;
+}
+
+/* The session goes on while it is tried, and after it was given up. */
+static Service
+switch_over (FollowRun *run, PgmJobRequest *request, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  PgmSwitchoverOptions *options = request->switchover != NULL
+                                      ? pgm_record_ref (request->switchover)
+                                      : pgm_record_new (&pgm_switchover_options_type);
+  g_autoptr (GError) failure = NULL;
+  PgmPhase before = pgm_progress_get_phase (ctx->progress);
+  gboolean done;
+
+  allow (run, 0, "the job is cutting over");
+  pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER);
+  done = pgm_switchover_run (ctx, options, run->cancellable, &failure);
+  pgm_record_unref (options);
+  if (!done)
+    {
+      pgm_progress_error (ctx->progress, failure, TRUE);
+      pgm_progress_set_phase (ctx->progress, before);
+      allow_while_following (run);
+      /* The fence may still be up: recovering takes it down before going on. */
+      return ctx->state->cutover == PGM_CUTOVER_FENCED ? end_for_another (run, error) : SERVED;
+    }
+  pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER_COMPLETE);
+  return end_for_another (run, error);
+}
+
+static Service serve (FollowRun *run, gint64 timeout_us, gboolean paused, GError **error);
+
+/* The slot goes on to keep what comes. */
+static Service
+pause_job (FollowRun *run, GError **error)
+{
+  Service service = SERVED;
+
+  if (!end_session (run, TRUE, error))
+    return STOPPED;
+  allow_while_paused (run);
+  pgm_progress_set_phase (run->ctx.progress, PGM_PHASE_PAUSED);
+  pgm_progress_set_activity (run->ctx.progress, "paused as it was asked for");
+  while (service == SERVED)
+    {
+      if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
+        return STOPPED;
+      service = serve (run, G_USEC_PER_SEC, TRUE, error);
+    }
+  return service;
+}
+
+/* What the control lets through is what the state allows. */
+static Service
+serve (FollowRun *run, gint64 timeout_us, gboolean paused, GError **error)
+{
+  PgmJobRequest *request = pgm_control_take (run->ctx.control, timeout_us, run->cancellable);
+  Service service = SERVED;
+
+  if (request == NULL)
+    return SERVED;
+  switch ((PgmRequestKind) request->kind)
+    {
+    case PGM_REQUEST_PAUSE:
+      service = paused ? SERVED : pause_job (run, error);
+      break;
+    case PGM_REQUEST_RESUME:
+      service = paused ? AGAIN : SERVED;
+      break;
+    case PGM_REQUEST_CLEANUP:
+      service = clean_up (run, error);
+      break;
+    case PGM_REQUEST_SWITCHOVER:
+    case PGM_REQUEST_SWITCHOVER_BACK:
+      service = switch_over (run, request, error);
+      break;
+    case PGM_REQUEST_VERIFY:
+    default:
+      break;
+    }
+  pgm_record_unref (request);
+  return service;
+}
+
+/* ---- the loop ---- */
+
+/* TRUE to go on with another session. */
+static gboolean
+wait_and_retry (FollowRun *run, gint64 wait_us, gboolean paused, GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + wait_us;
+
+  while (g_get_monotonic_time () < deadline)
+    {
+      gint64 left = deadline - g_get_monotonic_time ();
+
+      if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
+        return FALSE;
+      switch (serve (run, MIN (MAX (left, 1), G_USEC_PER_SEC), paused, error))
+        {
+        case AGAIN:
+          return TRUE;
+        case STOPPED:
+          return FALSE;
+        case SERVED:
+        default:
+          break;
+        }
+    }
+  return !g_cancellable_set_error_if_cancelled (run->cancellable, error);
+}
+
+/* F57: waits for room, with the reason shown. */
+static gboolean
+wait_for_room (FollowRun *run, const GError *failure, GError **error)
+{
+  if (pgm_progress_get_phase (run->ctx.progress) != PGM_PHASE_PAUSED)
+    pgm_progress_error (run->ctx.progress, failure, TRUE);
+  pgm_progress_set_phase (run->ctx.progress, PGM_PHASE_PAUSED);
+  pgm_progress_set_activity (run->ctx.progress, "no room on a disk, trying again by itself: %s",
+                             failure->message);
+  allow_while_paused (run);
+  return wait_and_retry (run, FULL_DISK_US, TRUE, error);
+}
+
+static gboolean
+back_off (FollowRun *run, const GError *failure, GError **error)
+{
+  g_autofree char *wait = NULL;
+
+  if (g_get_monotonic_time () - run->last_good > GIVE_UP_US)
+    {
+      g_propagate_error (error, g_error_copy (failure));
+      return FALSE;
+    }
+  run->backoff_ms =
+      MIN (BACKOFF_MAX_MS,
+           g_random_int_range (BACKOFF_BASE_MS, MAX (run->backoff_ms, BACKOFF_BASE_MS) * 3 + 1));
+  wait = g_strdup_printf ("%.1f s", run->backoff_ms / 1000.0);
+  pgm_progress_error (run->ctx.progress, failure, TRUE);
+  pgm_progress_set_activity (run->ctx.progress, "trying again in %s: %s", wait, failure->message);
+  allow (run, 1u << PGM_REQUEST_CLEANUP, "the job has lost a connection and tries again");
+  return wait_and_retry (run, run->backoff_ms * (gint64) G_TIME_SPAN_MILLISECOND, FALSE, error);
+}
+
+/* FALSE: the job ends, with @error or because it is over. */
+static gboolean
+may_go_on (FollowRun *run, GError *failure, GError **error)
+{
+  g_autoptr (GError) own = failure;
+
+  if (g_cancellable_set_error_if_cancelled (run->cancellable, error))
+    return FALSE;
+  if (pgm_follow_error_is_full_disk (failure))
+    return wait_for_room (run, failure, error);
+  if (pgm_follow_error_passes (failure))
+    return back_off (run, failure, error);
+  g_propagate_error (error, g_steal_pointer (&own));
+  return FALSE;
+}
+
+/* From a good start until one of its parts ends or somebody wants something. */
+static Service
+watch_session (FollowRun *run, GError **error)
+{
+  Service service = SERVED;
+
+  allow_while_following (run);
+  while (service == SERVED && !pgm_follow_session_is_over (run->session))
+    {
+      service = serve (run, LOOK_US, FALSE, error);
+      if (service != SERVED || !g_cancellable_is_cancelled (run->cancellable))
+        continue;
+      /* What ended it tells less than that it was asked to. */
+      if (!end_session (run, FALSE, NULL))
+        pgm_progress_set_activity (run->ctx.progress, "ending");
+      g_cancellable_set_error_if_cancelled (run->cancellable, error);
+      return STOPPED;
+    }
+  return service;
+}
+
+/* One session. FALSE with the reason for its end. */
+static gboolean
+follow_once (FollowRun *run, Service *service, GError **error)
+{
+  gint64 started;
+
+  if (!ensure_journal (run, error) ||
+      !pgm_switchover_recover (&run->ctx, run->cancellable, error) || !start_session (run, error))
+    return FALSE;
+  if (run->over)
+    return TRUE;
+  started = g_get_monotonic_time ();
+  *service = watch_session (run, error);
+  if (*service != SERVED)
+    return TRUE;
+  if (g_get_monotonic_time () - started > GOOD_SESSION_US)
+    run->backoff_ms = 0;
+  run->last_good = g_get_monotonic_time ();
+  if (end_session (run, FALSE, error))
+    pgm_error_set (error, PGM_ERROR_LOST, "the server ended the stream of changes");
+  return FALSE;
+}
+
+static gboolean
+follow_until_stopped (FollowRun *run, GError **error)
+{
+  run->last_good = g_get_monotonic_time ();
+  while (!run->over)
+    {
+      GError *failure = NULL;
+      Service service = SERVED;
+
+      if (!follow_once (run, &service, &failure))
+        {
+          if (!may_go_on (run, failure, error))
+            return run->over;
+        }
+      else if (service == STOPPED && (failure == NULL || !may_go_on (run, failure, error)))
+        return run->over;
+    }
+  return TRUE;
+}
+
+/* ---- begin and end ---- */
+
+static gboolean
+prepare (FollowRun *run, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  const PgmCloneOptions *clone = ctx->spec->clone;
+  static const char *const none[] = { NULL };
+
+  ctx->filter = pgm_filter_new (clone != NULL ? (const char *const *) clone->include : none,
+                                clone != NULL ? (const char *const *) clone->exclude : none, error);
+  if (ctx->filter == NULL)
+    return FALSE;
+  ctx->ends = pgm_ends_open (ctx->spec, run->cancellable, error);
+  if (ctx->ends == NULL || !ensure_journal (run, error))
+    return FALSE;
+  if (!pgm_follow_state_read (ctx->journal, &ctx->state, run->cancellable, error))
+    return FALSE;
+  return pgm_follow_begin (ctx, run->cancellable, error);
+}
+
+static void
+run_clear (FollowRun *run)
+{
+  PgmFollowContext *ctx = &run->ctx;
+
+  g_clear_pointer (&run->session, pgm_follow_session_free);
+  g_clear_pointer (&ctx->journal, pgm_connection_free);
+  g_clear_pointer (&ctx->catalog, pgm_catalog_free);
+  g_clear_pointer (&ctx->state, pgm_follow_state_free);
+  g_clear_pointer (&ctx->filter, pgm_filter_free);
+  g_clear_pointer (&ctx->ends, pgm_ends_free);
+}
+
+static void
+tell_end (FollowRun *run, GError *failure)
+{
+  PgmReport *report = run->ctx.report;
+  gboolean kept = run->ctx.state != NULL;
+
+  if (failure == NULL)
+    {
+      report->outcome = PGM_OUTCOME_DONE;
+      return;
+    }
+  report->outcome = pgm_error_is_cancelled (failure) ? PGM_OUTCOME_INTERRUPTED
+                    : g_error_matches (failure, PGM_ERROR, PGM_ERROR_REFUSED) ? PGM_OUTCOME_REFUSED
+                                                                              : PGM_OUTCOME_FAILED;
+  report->resumable = kept;
+  if (kept && pgm_error_is_cancelled (failure))
+    report->hint = g_strdup (GO_ON_HINT);
+  else if (kept && pgm_error_get_hint (failure) == NULL)
+    pgm_error_set_hint (failure, GO_ON_HINT);
+}
+
+gboolean
+pgm_follow_run (const PgmJobSpec *spec,
+                PgmProgress *progress,
+                PgmReport *report,
+                PgmControl *control,
+                GCancellable *cancellable,
+                GError **error)
+{
+  FollowRun run = {
+    .ctx = { .spec = spec, .progress = progress, .report = report, .control = control },
+    .cancellable = cancellable,
+  };
+  GError *failure = NULL;
+  gboolean ok;
+
+  allow (&run, 0, "the job has not begun to follow");
+  ok = prepare (&run, &failure) && follow_until_stopped (&run, &failure);
+  allow (&run, 0, "the job is ending");
+  if (!ok && failure == NULL)
+    pgm_error_set (&failure, PGM_ERROR_FAILED, "following ended");
+  tell_end (&run, failure);
+  run_clear (&run);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
+}
