@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/endpoint-options.h"
+#include "cli/follow-options.h"
 #include "cli/job-runner.h"
 #include "core/i18n.h"
 #include "core/units.h"
@@ -8,6 +9,7 @@ typedef struct
 {
   PgmEndpointOptions source;
   PgmEndpointOptions destination;
+  PgmFollowArguments follow_options;
   char *copy_workers;
   char *index_workers;
   char *split;
@@ -20,6 +22,7 @@ typedef struct
   gboolean no_acl;
   gboolean drop_existing;
   gboolean resume;
+  gboolean follow;
   gboolean dry_run;
   gboolean foreground;
 } CloneArguments;
@@ -29,6 +32,7 @@ clone_arguments_clear (CloneArguments *self)
 {
   pgm_endpoint_options_clear (&self->source);
   pgm_endpoint_options_clear (&self->destination);
+  pgm_follow_arguments_clear (&self->follow_options);
   g_free (self->copy_workers);
   g_free (self->index_workers);
   g_free (self->split);
@@ -63,6 +67,8 @@ make_context (CloneArguments *arguments)
       N_ ("First drop what is in the way on the destination"), NULL },
     { "resume", 0, 0, G_OPTION_ARG_NONE, &arguments->resume,
       N_ ("Go on with a clone that was interrupted"), NULL },
+    { "follow", 0, 0, G_OPTION_ARG_NONE, &arguments->follow,
+      N_ ("Go on with every change of the source from the moment of the copy on"), NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &arguments->dry_run, N_ ("Only check, and show the plan"),
       NULL },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &arguments->output, N_ ("Form of the result"),
@@ -77,16 +83,22 @@ make_context (CloneArguments *arguments)
       context,
       _ ("Copies one database whole: schema, rows, indexes, constraints, sequences, large\n"
          "objects, owners and grants, all from one snapshot. Nothing is written to the\n"
-         "source. The destination database must exist and be empty."));
+         "source. The destination database must exist and be empty.\n\n"
+         "With --follow the snapshot is that of a replication slot, and every change from\n"
+         "then on is applied, exactly once, until it is stopped. Then there is a slot and a\n"
+         "publication on the source: `pgmanager cleanup` removes them."));
   g_option_context_set_description (
       context,
       _ ("Examples:\n"
          "  pgmanager clone --source-uri=postgresql://db1/shop --dest-uri=postgresql://db2/shop\n"
          "  pgmanager clone --source-uri=service=old --dest-uri=service=new --dry-run\n\n"
+         "  pgmanager clone --follow --source-uri=service=old --dest-uri=service=new\n\n"
          "After an interruption the same command with --resume goes on: tables that are\n"
-         "complete and still equal are kept, the others are copied again.\n"));
+         "complete and still equal are kept, the others are copied again. With --follow no\n"
+         "table needs to be compared, and a job that was following goes on to follow.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
+  pgm_follow_arguments_add (context, &arguments->follow_options);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");
   return context;
@@ -122,6 +134,28 @@ read_numbers (CloneArguments *arguments, PgmCloneOptions *options, GError **erro
   return TRUE;
 }
 
+static gboolean
+read_follow (CloneArguments *arguments, PgmJobSpec *spec, GError **error)
+{
+  if (!arguments->follow && pgm_follow_arguments_given (&arguments->follow_options))
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Add --follow, or leave it out."),
+                          "an option of following was given without --follow");
+      return FALSE;
+    }
+  if (!arguments->follow)
+    return TRUE;
+  if (arguments->schema_only)
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          _ ("Without rows there is nothing to follow."),
+                          "--schema-only and --follow exclude each other");
+      return FALSE;
+    }
+  spec->follow = pgm_follow_arguments_take (&arguments->follow_options, error);
+  return spec->follow != NULL;
+}
+
 static PgmJobSpec *
 make_spec (CloneArguments *arguments, GError **error)
 {
@@ -140,7 +174,7 @@ make_spec (CloneArguments *arguments, GError **error)
   options->resume = arguments->resume;
   options->dry_run = arguments->dry_run;
 
-  if (read_numbers (arguments, options, error) &&
+  if (read_numbers (arguments, options, error) && read_follow (arguments, spec, error) &&
       (spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL &&
       (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) !=
           NULL)

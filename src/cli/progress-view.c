@@ -28,6 +28,9 @@ struct _PgmProgressView
   gint64 last_plain;
   gboolean hidden_cursor;
   gint64 last_event;
+  gint64 last_rate_time;
+  guint64 last_transactions;
+  double rate;
 };
 
 PgmProgressView *
@@ -205,6 +208,86 @@ draw_table (PgmProgressView *self, GString *picture, guint width, const PgmTable
   add_line (self, picture, width, line->str);
 }
 
+static gboolean
+is_following (const PgmSnapshot *snapshot)
+{
+  return snapshot->phase == PGM_PHASE_CATCH_UP || snapshot->phase == PGM_PHASE_STREAMING ||
+         snapshot->phase == PGM_PHASE_SWITCHOVER ||
+         (snapshot->phase == PGM_PHASE_PAUSED && snapshot->applied_lsn != 0);
+}
+
+/* Transactions a second since the last picture. */
+static double
+transaction_rate (PgmProgressView *self, const PgmSnapshot *snapshot)
+{
+  gint64 now = g_get_monotonic_time ();
+  double seconds = (double) (now - self->last_rate_time) / G_USEC_PER_SEC;
+
+  if (self->last_rate_time == 0 || snapshot->transactions < self->last_transactions)
+    self->rate = 0;
+  else if (seconds >= 1)
+    self->rate = (double) (snapshot->transactions - self->last_transactions) / seconds;
+  else
+    return self->rate;
+  self->last_rate_time = now;
+  self->last_transactions = snapshot->transactions;
+  return self->rate;
+}
+
+static char *
+follow_text (PgmProgressView *self, const PgmSnapshot *snapshot)
+{
+  g_autofree char *lag = pgm_format_bytes (snapshot->lag_bytes);
+  g_autofree char *transactions = pgm_format_count (snapshot->transactions);
+  g_autofree char *changes = pgm_format_count (snapshot->changes);
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, _ ("lag %s"), lag);
+  if (snapshot->lag_sec >= 0.1)
+    {
+      g_autofree char *age = pgm_format_duration (snapshot->lag_sec);
+
+      g_string_append_printf (text, " (%s)", age);
+    }
+  g_string_append_printf (text, _ ("  %s transactions, %s changes, %.0f tx/s"), transactions,
+                          changes, transaction_rate (self, snapshot));
+  return g_string_free (text, FALSE);
+}
+
+static char *
+retention_text (const PgmSnapshot *snapshot)
+{
+  g_autofree char *kept = pgm_format_bytes (snapshot->retained_bytes);
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, _ ("WAL kept back %s"), kept);
+  if (snapshot->retained_limit >= 0)
+    {
+      g_autofree char *left = pgm_format_bytes ((guint64) snapshot->retained_limit);
+
+      g_string_append_printf (text, _ (", slot lost after %s more"), left);
+    }
+  if (snapshot->retained_sec >= 0)
+    {
+      g_autofree char *time = pgm_format_duration (snapshot->retained_sec);
+
+      g_string_append_printf (text, _ (" (%s)"), time);
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* There is no end in sight, so there is no bar. */
+static void
+draw_following (PgmProgressView *self, GString *picture, guint width, const PgmSnapshot *snapshot)
+{
+  g_autofree char *text = follow_text (self, snapshot);
+  g_autofree char *retention = retention_text (snapshot);
+
+  add_line (self, picture, width, text);
+  add_line (self, picture, width, retention);
+  g_printerr ("%s", picture->str);
+}
+
 static void
 draw_live (PgmProgressView *self, const PgmSnapshot *snapshot)
 {
@@ -224,6 +307,11 @@ draw_live (PgmProgressView *self, const PgmSnapshot *snapshot)
   if (snapshot->activity != NULL)
     g_string_append_printf (line, "  %s", snapshot->activity);
   add_line (self, picture, width, line->str);
+  if (is_following (snapshot))
+    {
+      draw_following (self, picture, width, snapshot);
+      return;
+    }
 
   g_string_truncate (line, 0);
   append_bar (line, snapshot->percent, MIN (40, width / 3));
@@ -264,8 +352,17 @@ draw_plain (PgmProgressView *self, const PgmSnapshot *snapshot)
     return;
   self->last_phase = snapshot->phase;
   self->last_plain = now;
-  summary = summary_text (snapshot);
   elapsed = pgm_format_duration (snapshot->elapsed_sec);
+  if (is_following (snapshot))
+    {
+      g_autofree char *retention = retention_text (snapshot);
+
+      summary = follow_text (self, snapshot);
+      g_printerr ("%8s  %-24s %s; %s\n", elapsed, phase_label (snapshot->phase), summary,
+                  retention);
+      return;
+    }
+  summary = summary_text (snapshot);
   g_printerr ("%8s  %-24s %s  ", elapsed, phase_label (snapshot->phase), summary);
   if (snapshot->tables_total > 0)
     g_printerr (_ ("tables %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT ", indexes %" G_GINT64_FORMAT
@@ -286,7 +383,8 @@ show_warnings (PgmProgressView *self, const PgmSnapshot *snapshot)
       if (event->time <= self->last_event)
         continue;
       self->last_event = event->time;
-      if (g_strcmp0 (event->type, "warning") == 0 || g_strcmp0 (event->type, "problem") == 0)
+      if (g_strcmp0 (event->type, "warning") == 0 || g_strcmp0 (event->type, "problem") == 0 ||
+          (g_strcmp0 (event->type, "error") == 0 && snapshot->phase != PGM_PHASE_FAILED))
         pgm_progress_view_note (self, event->message);
     }
 }

@@ -247,10 +247,27 @@ print_comparison (const PgmReport *report, const PgmCompareOptions *options)
     g_print ("%-14s%s\n", _ ("Note"), _ ("Both ends are one and the same database."));
 }
 
+static void
+print_following (const PgmReport *report)
+{
+  g_autofree char *transactions = pgm_format_count (report->transactions);
+  g_autofree char *changes = pgm_format_count (report->changes);
+  g_autofree char *lsn = pgm_lsn_to_string (report->applied_lsn);
+  g_autofree char *seconds = pgm_format_duration (report->seconds);
+
+  g_print ("%-14s", _ ("Followed"));
+  g_print (_ ("%s transactions, %s changes"), transactions, changes);
+  if (report->conflicts > 0)
+    g_print (_ (", %" G_GUINT64_FORMAT " left out"), report->conflicts);
+  g_print ("\n%-14s%s\n", _ ("Applied up to"), lsn);
+  g_print ("%-14s%s\n", _ ("Time"), seconds);
+}
+
 static const char *
 outcome_label (const PgmReport *report, gboolean dry_run)
 {
   gboolean compare = g_strcmp0 (report->kind, "compare") == 0;
+  gboolean followed = report->applied_lsn != 0;
 
   switch ((PgmOutcome) report->outcome)
     {
@@ -263,9 +280,9 @@ outcome_label (const PgmReport *report, gboolean dry_run)
     case PGM_OUTCOME_PROBLEMS:
       return _ ("done, but not everything could be made");
     case PGM_OUTCOME_REFUSED:
-      return _ ("refused; nothing was changed");
+      return followed ? _ ("stopped by a check") : _ ("refused; nothing was changed");
     case PGM_OUTCOME_INTERRUPTED:
-      return _ ("interrupted");
+      return followed ? _ ("stopped; it can go on from there") : _ ("interrupted");
     case PGM_OUTCOME_FAILED:
     default:
       return _ ("FAILED");
@@ -297,7 +314,9 @@ print_error (const PgmReport *report)
       print_field (_ ("Detail:"), report->detail);
       print_field (_ ("Hint:"), report->hint);
     }
-  if (report->resumable)
+  if (report->resumable && report->outcome == PGM_OUTCOME_INTERRUPTED && report->hint != NULL)
+    print_field (_ ("Hint:"), report->hint);
+  else if (report->resumable && report->applied_lsn == 0)
     g_printerr (
         "%s\n",
         _ ("What was copied so far is kept: the same command with --resume goes on from there."));
@@ -308,6 +327,7 @@ pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output)
 {
   gboolean dry_run = spec->clone != NULL && spec->clone->dry_run;
   gboolean clone = g_strcmp0 (report->kind, "clone") == 0;
+  gboolean compare = g_strcmp0 (report->kind, "compare") == 0;
   gboolean ended = report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_PROBLEMS;
 
   if (output == PGM_OUTPUT_JSON)
@@ -319,14 +339,16 @@ pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output)
     }
 
   print_ends (report);
-  if (clone)
-    print_checks (report, dry_run);
+  if (!compare)
+    print_checks (report, dry_run || g_strcmp0 (report->kind, "cleanup") == 0);
   if (dry_run)
     print_plan (report);
   print_problems (report);
   if (clone && ended && !dry_run)
     print_clone (report);
-  if (!clone && (report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_DIFFERENT))
+  if (report->applied_lsn != 0)
+    print_following (report);
+  if (compare && (report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_DIFFERENT))
     print_comparison (report, spec->compare);
   g_print ("%-14s%s\n", _ ("Result"), outcome_label (report, dry_run));
   print_error (report);

@@ -26,6 +26,7 @@ SCHEMA = f"""
 CREATE TABLE bank (id int PRIMARY KEY, balance bigint NOT NULL, note text);
 INSERT INTO bank SELECT i, {BALANCE}, 'account ' || i FROM generate_series(1, {ACCOUNTS}) i;
 CREATE TABLE ledger (client int, seq bigint, payload text);
+ALTER TABLE ledger REPLICA IDENTITY FULL; -- published tables need one, inserted into or not
 CREATE TABLE wide (id int PRIMARY KEY, v text, n int NOT NULL DEFAULT 0);
 ALTER TABLE wide ALTER v SET STORAGE EXTERNAL;
 INSERT INTO wide SELECT i, repeat(md5(i::text), 200), 0 FROM generate_series(1, 50) i;
@@ -244,4 +245,4 @@ def verdict(workload, seconds=120, alive=None, holder=None):
         assert not workload.watcher.found, workload.watcher.found[:5]
         assert workload.watcher.looks > 0, "the watcher saw nothing"
     # values of sequences follow at the cutover
-    check.expect_same_rows(pair.source, databases.name, pair.destination, databases.name, skip=(r"_seq$",))
+    check.expect_same_rows(pair.source, databases.name, pair.destination, databases.name, skip=(r"_seq$", r"^pgmanager\."))
