@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "demo/cluster.h"
+#include "demo/writers.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
 
@@ -67,6 +68,8 @@ prepare_cluster (const char *directory,
   if (connection == NULL ||
       !pgm_connection_exec (connection, "CREATE ROLE shop_owner", cancellable, error) ||
       !pgm_connection_exec (connection, "CREATE ROLE shop_reader", cancellable, error) ||
+      !pgm_connection_exec (connection, "CREATE ROLE " PGM_DEMO_APPLICATION_ROLE " LOGIN",
+                            cancellable, error) ||
       !pgm_connection_exec (connection, "CREATE DATABASE " DATABASE, cancellable, error))
     return NULL;
   return pgm_connection_query_value (connection,

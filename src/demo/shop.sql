@@ -138,7 +138,13 @@ CREATE STATISTICS shop.orders_by_customer ON customer_id, state FROM shop.orders
 
 SELECT lo_from_bytea(0, decode(repeat(md5(i::text), 2000), 'hex')) FROM generate_series(1, 5) AS i;
 
+-- Nothing in it is ever changed, but a table without a key can't be published as it is.
+ALTER TABLE audit.changes REPLICA IDENTITY FULL;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA shop TO shop_reader;
+GRANT USAGE ON SCHEMA shop TO shop_app;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA shop TO shop_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA shop TO shop_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner IN SCHEMA shop GRANT SELECT ON TABLES TO shop_reader;
 ALTER TABLE shop.customers OWNER TO shop_owner;
 ALTER TABLE shop.products OWNER TO shop_owner;

@@ -169,3 +169,25 @@ pgm_engine_stop_sample_finish (PgmEngine *self, GAsyncResult *result, GError **e
 
   return PGM_ENGINE_GET_IFACE (self)->stop_sample_finish (self, result, error);
 }
+
+void
+pgm_engine_write_sample_async (PgmEngine *self,
+                               const char *sample_id,
+                               int writers,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_return_if_fail (PGM_IS_ENGINE (self) && sample_id != NULL);
+
+  PGM_ENGINE_GET_IFACE (self)->write_sample_async (self, sample_id, writers, cancellable, callback,
+                                                   user_data);
+}
+
+PgmSampleActivity *
+pgm_engine_write_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PGM_IS_ENGINE (self), NULL);
+
+  return PGM_ENGINE_GET_IFACE (self)->write_sample_finish (self, result, error);
+}

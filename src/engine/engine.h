@@ -76,6 +76,14 @@ struct _PgmEngineInterface
                              GAsyncReadyCallback callback,
                              gpointer user_data);
   gboolean (*stop_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*write_sample_async) (PgmEngine *self,
+                              const char *sample_id,
+                              int writers,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+  PgmSampleActivity *(*write_sample_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 };
 
 /* Starts a job; finishes as soon as it is accepted, with its id (transfer full).
@@ -145,5 +153,17 @@ void pgm_engine_stop_sample_async (PgmEngine *self,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 gboolean pgm_engine_stop_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* Customers who place orders all the time: starts @writers of them when nobody
+ * writes yet, ends them with 0, and says what they have done (transfer full);
+ * negative only looks. */
+void pgm_engine_write_sample_async (PgmEngine *self,
+                                    const char *sample_id,
+                                    int writers,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+PgmSampleActivity *
+pgm_engine_write_sample_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

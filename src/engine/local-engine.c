@@ -1,7 +1,7 @@
 #include "engine/local-engine.h"
 
-#include "demo/sample.h"
 #include "engine/job.h"
+#include "engine/samples.h"
 
 /* Each has threads and sessions of its own; beyond this something is wrong. */
 #define MAX_RUNNING 64
@@ -17,9 +17,10 @@ struct _PgmLocalEngine
   PgmStore *store;
   GHashTable *waiting; /* job id → GPtrArray of GTask: who asked it to stop */
 
-  GMutex lock;         /* the two below */
-  GPtrArray *jobs;     /* PgmJob, in the order of starting */
-  GHashTable *samples; /* id → PgmSample */
+  PgmSamples *samples;
+
+  GMutex lock;     /* the one below */
+  GPtrArray *jobs; /* PgmJob, in the order of starting */
 };
 
 static void pgm_local_engine_iface_init (PgmEngineInterface *iface);
@@ -62,7 +63,7 @@ pgm_local_engine_finalize (GObject *object)
 
   g_clear_object (&self->store);
   g_ptr_array_unref (self->jobs);
-  g_hash_table_unref (self->samples);
+  g_clear_pointer (&self->samples, pgm_samples_free);
   g_hash_table_unref (self->waiting);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
@@ -82,7 +83,7 @@ pgm_local_engine_init (PgmLocalEngine *self)
   self->context = g_main_context_ref_thread_default ();
   g_mutex_init (&self->lock);
   self->jobs = g_ptr_array_new_with_free_func (unref_job);
-  self->samples = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pgm_record_unref);
+  self->samples = pgm_samples_new ();
   self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_array);
 }
 
@@ -468,17 +469,12 @@ start_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
   GError *error = NULL;
-  PgmSample *sample = pgm_sample_start (data, cancellable, &error);
+  PgmSample *sample = pgm_samples_start (self->samples, data, cancellable, &error);
 
   if (sample == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  g_mutex_lock (&self->lock);
-  g_hash_table_insert (self->samples, g_strdup (sample->id), pgm_record_ref (sample));
-  g_mutex_unlock (&self->lock);
-  g_task_return_pointer (task, sample, pgm_record_unref);
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, sample, pgm_record_unref);
 }
 
 static void
@@ -508,27 +504,12 @@ static void
 stop_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
-  const PgmSample *sample = data;
   GError *error = NULL;
 
-  if (!pgm_sample_stop (sample, cancellable, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->samples, sample->id);
-  g_mutex_unlock (&self->lock);
-  g_task_return_boolean (task, TRUE);
-}
-
-static PgmSample *
-find_sample (PgmLocalEngine *self, const char *sample_id)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  PgmSample *sample = g_hash_table_lookup (self->samples, sample_id);
-
-  return sample != NULL ? pgm_record_ref (sample) : NULL;
+  if (pgm_samples_stop (self->samples, data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -539,19 +520,65 @@ stop_sample_async (PgmEngine *engine,
                    gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
-  PgmSample *sample = find_sample (PGM_LOCAL_ENGINE (engine), sample_id);
 
   g_task_set_source_tag (task, stop_sample_async);
-  if (sample == NULL)
-    {
-      GError *error = NULL;
-
-      pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no sample \"%s\"", sample_id);
-      g_task_return_error (task, error);
-      return;
-    }
-  g_task_set_task_data (task, sample, pgm_record_unref);
+  g_task_set_task_data (task, g_strdup (sample_id), g_free);
   g_task_run_in_thread (task, stop_sample_thread);
+}
+
+typedef struct
+{
+  char *sample_id;
+  int writers;
+} WriteRequest;
+
+static void
+write_request_free (gpointer data)
+{
+  WriteRequest *request = data;
+
+  g_free (request->sample_id);
+  g_free (request);
+}
+
+/* A thread, because ending the writers waits for their present transactions. */
+static void
+write_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  const WriteRequest *request = data;
+  GError *error = NULL;
+  PgmSampleActivity *activity =
+      pgm_samples_write (self->samples, request->sample_id, request->writers, &error);
+
+  if (activity == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, activity, pgm_record_unref);
+}
+
+static void
+write_sample_async (PgmEngine *engine,
+                    const char *sample_id,
+                    int writers,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+  WriteRequest *request = g_new0 (WriteRequest, 1);
+
+  request->sample_id = g_strdup (sample_id);
+  request->writers = writers;
+  g_task_set_source_tag (task, write_sample_async);
+  g_task_set_task_data (task, request, write_request_free);
+  g_task_run_in_thread (task, write_sample_thread);
+}
+
+static PgmSampleActivity *
+write_sample_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
@@ -573,4 +600,6 @@ pgm_local_engine_iface_init (PgmEngineInterface *iface)
   iface->start_sample_finish = start_sample_finish;
   iface->stop_sample_async = stop_sample_async;
   iface->stop_sample_finish = finish_boolean;
+  iface->write_sample_async = write_sample_async;
+  iface->write_sample_finish = write_sample_finish;
 }

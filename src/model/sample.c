@@ -22,4 +22,16 @@ static const PgmField sample_fields[] = {
   FIELD_END,
 };
 
+static const PgmField sample_activity_fields[] = {
+  FIELD (PgmSampleActivity, writers, INT64, 0),
+  FIELD (PgmSampleActivity, source_orders, UINT64, 0),
+  FIELD (PgmSampleActivity, destination_orders, UINT64, 0),
+  FIELD (PgmSampleActivity, longest_gap_ms, DOUBLE, 0),
+  FIELD (PgmSampleActivity, refused, UINT64, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_sample_activity_type = { "sample activity", sizeof (PgmSampleActivity),
+                                                 sample_activity_fields };
+
 const PgmRecordType pgm_sample_type = { "sample", sizeof (PgmSample), sample_fields };

@@ -24,6 +24,18 @@ typedef struct
   char *destination_version;
 } PgmSample;
 
+/* What the sample's writers have done. */
+typedef struct
+{
+  PgmRecord record;
+  gint64 writers;
+  guint64 source_orders; /* acknowledged by each side */
+  guint64 destination_orders;
+  double longest_gap_ms; /* between two orders of one writer */
+  guint64 refused;       /* times that a writer was shut out */
+} PgmSampleActivity;
+
+extern const PgmRecordType pgm_sample_activity_type;
 extern const PgmRecordType pgm_sample_spec_type;
 extern const PgmRecordType pgm_sample_type;
 
