@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds an optimised pgmanager in build-bench and measures it: run.sh clone
-# [options of bench.py]. With no arguments: everything, five repetitions.
+# [options of bench.py], or run.sh backlog|latency|cutover [options of cdc.py]. With
+# no arguments: the clone, everything, five repetitions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -10,4 +11,6 @@ if [ ! -f "$build/build.ninja" ]; then
 fi
 ninja -C "$build" src/main/pgmanager >/dev/null
 [ $# -gt 0 ] || set -- clone
-exec python3 "$here/bench.py" "$@" --pgmanager "$build/src/main/pgmanager"
+script=bench.py
+case $1 in backlog | latency | cutover) script=cdc.py ;; esac
+exec python3 "$here/$script" "$@" --pgmanager "$build/src/main/pgmanager"
