@@ -3,8 +3,8 @@
 #
 #   sh tests/run.sh [SET] [--slice I/N] [--seed S] [-k PATTERN] [--build DIR]
 #
-# Sets: ci        lint, unit, budget, app, system, matrix, regress and a part of kill
-#                 that the commit chooses (the default)
+# Sets: ci        lint, unit, budget, app, system, matrix, regress, and parts of kill and
+#                 faults that the commit chooses (the default)
 #       lint      the rules of the tree
 #       unit      each room by itself
 #       system    the program against real clusters: traps, bad input, privileges
@@ -12,6 +12,8 @@
 #       app       the window, on a display of its own
 #       matrix    PostgreSQL 13 to 17, 15 to 15, 15 to 18
 #       kill      killed at 20 random moments, then resumed; idle and busy source
+#       faults    following, through crashes, cut connections, black holes, DDL; killed 20
+#                 times in each of copy, catch-up, streaming and cutover
 #       scale     1,000 tables, large partition trees, a 2 GB table, huge values
 #       regress   the tables of PostgreSQL's own regression tests
 #       sanitize  unit and part of system, with ASan, UBSan and LSan
@@ -34,7 +36,7 @@ pattern=
 seed=$(date +%s)
 patience=1
 
-usage() { sed -n "2,28s/^# \\{0,1\\}//p" "$0"; }
+usage() { sed -n "2,30s/^# \\{0,1\\}//p" "$0"; }
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -52,7 +54,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     ;;
-  ci | lint | unit | budget | system | app | matrix | kill | scale | regress | sanitize | threads | fuzz) set_name=$1 ;;
+  ci | lint | unit | budget | system | app | matrix | kill | faults | scale | regress | sanitize | threads | fuzz) set_name=$1 ;;
   *)
     usage >&2
     exit 2
@@ -228,13 +230,13 @@ fetch() {
 }
 
 # Of the longer sets CI takes a part, another one with each commit.
-commit_slice() {
+commit_slice() { # set, number of parts
   commit=$(git -C "$top" rev-parse HEAD 2>/dev/null | cut -c 1-7) || commit=
   number=$((0x${commit:-0}))
-  slice=$((number % 2 + 1))/2
+  slice=$((number % $2 + 1))/$2
   seed=$number
-  echo "to replay: sh tests/run.sh kill --slice $slice --seed $seed"
-  python_suite kill
+  echo "to replay: sh tests/run.sh $1 --slice $slice --seed $seed"
+  python_suite "$1"
 }
 
 run_fuzz() {
@@ -298,7 +300,8 @@ ci)
   suite system python_suite ci
   suite matrix python_suite matrix
   suite regress python_suite regress
-  suite kill commit_slice
+  suite kill commit_slice kill 2
+  suite faults commit_slice faults 16
   ;;
 lint | unit | budget) suite "$set_name" meson_suite "$set_name" ;;
 app) suite app run_app ;;
@@ -311,7 +314,7 @@ regress)
   fetch source:15
   suite regress python_suite regress
   ;;
-kill | scale)
+kill | faults | scale)
   echo "seed $seed"
   suite "$set_name" python_suite "$set_name"
   ;;

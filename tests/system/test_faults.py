@@ -1,0 +1,270 @@
+"""Faults that following survives, or stops at in words; the names are those of
+the table in tests/README.md. Every case: bank and ledger are written all the
+while, and at the end nothing is lost, doubled or left behind."""
+import os
+import random
+import signal
+import threading
+import time
+
+from harness import check, proxy, workload
+from harness.case import Case, case
+from harness.pair import Pair
+from harness.scene import Scene
+
+WEIGHT = 8
+SEED = int(os.environ.get("PGM_TEST_SEED", "0"))
+ROUNDS = 20
+
+# found by their peers when they die: well within the 30 s of R7
+SETTINGS = "wal_sender_timeout = 12s\nautovacuum = on\nfsync = off\n"
+
+
+def setup():
+    return Pair(source_settings=SETTINGS, destination_settings=SETTINGS)
+
+
+# ---- R1: killed at any instant ---------------------------------------------------------
+
+def kill_in_copy(pair, seed):
+    with Scene(pair, seed, rows=200000, pause=0.01) as scene:
+        scene.follow("schema", "copy", "indexes", "catch-up", "streaming")
+        scene.moment(0, 2.5)
+        scene.kill_and_resume()
+        scene.follower.await_phase("streaming", seconds=150)
+        scene.commits(100)
+        scene.finish()
+
+
+def kill_in_catch_up(pair, seed):
+    with Scene(pair, seed, rows=2000, pause=0) as scene:
+        scene.follow()
+        scene.backlog(3000)
+        scene.follower.resume()
+        scene.follower.await_phase("catch-up", "streaming")
+        scene.moment(0, 1.0)
+        scene.kill_and_resume()
+        scene.follower.await_phase("streaming")
+        scene.finish()
+
+
+def kill_in_streaming(pair, seed):
+    with Scene(pair, seed, rows=2000) as scene:
+        scene.follow()
+        for _ in range(3):
+            scene.moment(0.1, 1.5)
+            scene.kill_and_resume()
+            scene.follower.await_phase("streaming")
+        scene.commits(100)
+        scene.finish()
+
+
+def make_rounds():
+    """A case for each kill, so that a slice can take any of them."""
+    for what, function in (("copy", kill_in_copy), ("catch-up", kill_in_catch_up), ("streaming", kill_in_streaming)):
+        for number in range(1, ROUNDS + 1):
+            def run(pair, function=function, number=number):
+                function(pair, SEED * 1000 + number)
+            run.case = Case(f"R01 killed in {what}, {number} of {ROUNDS}", run, "faults")
+            globals()[f"killed_in_{what.replace('-', '_')}_{number}"] = run
+
+
+make_rounds()
+
+
+# ---- R2, R3: one connection dies ------------------------------------------------------------
+
+ROLES = ("receive", "apply", "control", "follow", "")
+
+
+@case("R02 a connection dies at a random message, again and again", set="faults")
+def cut_at_random(pair):
+    rng = random.Random(SEED)
+
+    def rule(_connection, _sender, _number, _kind, _body):
+        return rng.choice((proxy.CUT, proxy.CUT_AFTER)) if armed.is_set() and rng.random() < 0.0005 else proxy.PASS
+    armed = threading.Event()
+    with proxy.Proxy(pair.source.port, rule) as front, proxy.Proxy(pair.destination.port, rule) as back:
+        with Scene(pair, SEED, rows=2000, source_proxy=front, destination_proxy=back) as scene:
+            scene.follow()
+            armed.set()
+            end = time.monotonic() + 20
+            while time.monotonic() < end:
+                scene.follower.alive()
+                time.sleep(0.1)
+            armed.clear()
+            scene.finish()
+
+
+@case("R02 sessions are terminated by an administrator", set="faults")
+def terminated(pair):
+    with Scene(pair, SEED, rows=2000) as scene:
+        scene.follow()
+        for _ in range(6):
+            scene.moment(0.2, 1.0)
+            cluster = scene.rng.choice((pair.source, pair.destination))
+            cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmanager%';")
+        scene.finish()
+
+
+@case("R03 the answer to a COMMIT is lost", set="faults")
+def commit_answer_lost(pair):
+    lost = []
+
+    def rule(connection, sender, _number, kind, body):
+        if len(lost) < 5 and armed.is_set() and sender == "server" and kind == "C" and body.startswith(b"COMMIT"):
+            lost.append(connection.role)
+            return proxy.CUT
+        return proxy.PASS
+    armed = threading.Event()
+    with proxy.Proxy(pair.destination.port, rule) as back:
+        with Scene(pair, SEED, rows=2000, destination_proxy=back) as scene:
+            scene.follow()
+            armed.set()
+            scene.commits(600)
+            scene.finish()
+    assert lost, "no COMMIT's answer passed by"
+
+
+# ---- R4, R5, R6: servers ----------------------------------------------------------------------
+
+@case("R04 the source crashes and comes back", set="faults")
+def source_crash(pair):
+    with Scene(pair, SEED, rows=2000) as scene:
+        scene.follow()
+        for _ in range(2):
+            scene.moment(0.3, 1.5)
+            pair.source.restart(signal.SIGQUIT)
+            scene.commits(50)
+        scene.finish()
+
+
+@case("R05 the destination crashes while changes are applied", set="faults")
+def destination_crash(pair):
+    with Scene(pair, SEED, rows=2000) as scene:
+        scene.follow()
+        for _ in range(3):
+            scene.moment(0.3, 1.5)
+            pair.destination.restart(signal.SIGQUIT)
+            scene.commits(50)
+        scene.finish()
+
+
+# ---- R7, R8, R9: the way between ----------------------------------------------------------------
+
+@case("R07 a black hole is noticed within 30 s, and following goes on", set="faults")
+def black_hole(pair):
+    for side in ("source", "destination"):
+        cluster = getattr(pair, side)
+        with proxy.Proxy(cluster.port) as middle:
+            with Scene(pair, SEED, rows=2000, **{f"{side}_proxy": middle}) as scene:
+                scene.follow()
+                scene.commits(50)
+                middle.hold_all()
+                began = time.monotonic()
+                goal = scene.workload.committed
+                while workload.counts(pair.destination, scene.databases.name) and time.monotonic() < began + 60:
+                    there = workload.counts(pair.destination, scene.databases.name)
+                    if sum(last for last, _ in there.values()) > goal + 200:
+                        break
+                    time.sleep(0.2)
+                took = time.monotonic() - began
+                assert took < 45, f"{side}: back after {took:.0f} s"
+                scene.finish()
+
+
+@case("R08 a destination that stands still: the source stays connected, memory is flat", set="faults")
+def destination_stalls(pair):
+    with Scene(pair, SEED, rows=2000, pause=0) as scene:
+        scene.follow()
+        scene.commits(200)
+        before = scene.follower.resident()
+        pids = pair.destination.sql("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgmanager%' "
+                                    f"AND application_name ~ 'apply' AND datname = '{scene.databases.name}';").split()
+        assert pids, "no applying session"
+        walsender = "SELECT pid FROM pg_stat_replication WHERE application_name LIKE 'pgmanager%';"
+        sender = pair.source.sql(walsender)
+        for pid in pids:
+            os.kill(int(pid), signal.SIGSTOP)
+        try:
+            time.sleep(30)  # more than twice wal_sender_timeout
+            assert pair.source.sql(walsender) == sender, "the source dropped us, or we it"
+        finally:
+            for pid in pids:
+                os.kill(int(pid), signal.SIGCONT)
+        assert scene.follower.resident() < before + 64 * 1024, f"{before} KiB, then {scene.follower.resident()} KiB"
+        scene.finish()
+
+
+@case("R09 a slow source that sends in small pieces", set="faults")
+def slow_source(pair):
+    with proxy.Proxy(pair.source.port, slice_size=700, delay=0.0005) as front:
+        with Scene(pair, SEED, rows=500, source_proxy=front, clients=2, pause=0.05) as scene:
+            scene.follow()
+            scene.commits(100)
+            began, used = time.monotonic(), os.times()
+            del used
+            ticks = cpu_ticks(scene.follower.process.pid)
+            scene.commits(100)
+            share = (cpu_ticks(scene.follower.process.pid) - ticks) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+            assert share < 0.5, f"{share:.0%} of a core for a trickle"
+            scene.finish()
+
+
+def cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+# ---- R12, R14, R15: what a person has to decide ---------------------------------------------------
+
+@case("R12 a slot that was invalidated is named, with what is lost", set="faults")
+def slot_invalidated(pair):
+    with Scene(pair, SEED, rows=500, watch=False) as scene:
+        scene.follow()
+        scene.follower.stop()
+        pair.source.configure("max_slot_wal_keep_size = '16MB'")
+        try:
+            for _ in range(6):
+                pair.source.sql("CREATE TABLE fill AS SELECT repeat(md5(i::text), 30) FROM generate_series(1, 30000) i; DROP TABLE fill; "
+                                "SELECT pg_switch_wal();", scene.databases.name)
+            pair.source.sql("CHECKPOINT;")
+            scene.follower.resume()
+            code = scene.follower.await_end()
+            told = scene.follower.tell()
+            assert code == 5 and "lost" in told, told
+        finally:
+            pair.source.configure("max_slot_wal_keep_size = -1")
+        scene.workload.close()
+        scene.follower.cleanup(scene.databases.uris())
+        check.expect_nothing_of_ours(pair.source, scene.databases.name)
+        check.expect_nothing_of_ours(pair.destination, scene.databases.name)
+
+
+@case("R14 DDL in mid-stream stops before damage, shows both schemas, resumes after the DDL", set="faults")
+def ddl_in_stream(pair):
+    with Scene(pair, SEED, rows=500) as scene:
+        scene.follow()
+        scene.databases.source("ALTER TABLE items ADD extra text DEFAULT 'e'; INSERT INTO items (client, label) VALUES (0, 'with extra');")
+        code = scene.follower.await_end()
+        told = scene.follower.tell()
+        assert code in (5, 6) and "extra" in told and "items" in told, told
+        scene.databases.destination("ALTER TABLE items ADD extra text DEFAULT 'e';")
+        scene.resume()
+        scene.finish()
+
+
+@case("R15 a row missing on the destination stops the job with its key; log leaves it out", set="faults")
+def missing_row(pair):
+    with Scene(pair, SEED, rows=500, clients=1) as scene:
+        scene.follow()
+        scene.databases.destination("SET session_replication_role = replica; DELETE FROM ballast WHERE id = 7;")
+        scene.databases.source("UPDATE ballast SET v = 'changed' WHERE id = 7;")
+        code = scene.follower.await_end()
+        told = scene.follower.tell()
+        assert code == 6 and "ballast" in told and "7" in told, told
+        scene.databases.destination("SET session_replication_role = replica; "
+                                    "INSERT INTO ballast SELECT 7, repeat(md5('7'), 4);")
+        scene.resume()
+        scene.finish()
