@@ -86,7 +86,10 @@ clear_cutover (Cleanup *self, GError **error)
                            .state = self->state,
                            .journal = self->control };
 
-  return self->state->cutover == PGM_CUTOVER_NONE ||
+  /* One that was killed early has named its objects, and one that went back has left
+   * a fence, with nothing else to tell it by. */
+  return (self->state->cutover == PGM_CUTOVER_NONE && self->state->reverse_slot == NULL &&
+          self->state->fence == NULL) ||
          (pgm_switchover_recover (&ctx, self->cancellable, error) &&
           pgm_switchover_clear (&ctx, FALSE, self->cancellable, error));
 }

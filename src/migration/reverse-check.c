@@ -16,6 +16,7 @@ static const char origin_functions[] =
     " pg_catalog.pg_replication_origin_progress(text, boolean),"
     " pg_catalog.pg_replication_origin_session_setup(text),"
     " pg_catalog.pg_replication_origin_session_reset(),"
+    " pg_catalog.pg_replication_origin_session_is_setup(),"
     " pg_catalog.pg_replication_origin_session_progress(boolean),"
     " pg_catalog.pg_replication_origin_xact_setup(pg_lsn, timestamp with time zone),"
     " pg_catalog.pg_replication_origin_xact_reset()";
@@ -73,8 +74,7 @@ check_origin (const PgmReverse *self, GPtrArray *missing, GCancellable *cancella
             "SELECT bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE'))"
             " FROM pg_catalog.pg_proc p"
             " WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace"
-            " AND p.proname LIKE 'pg\\_replication\\_origin\\_%' AND p.proname NOT IN"
-            " ('pg_replication_origin_session_is_setup', 'pg_show_replication_origin_status')",
+            " AND p.proname LIKE 'pg\\_replication\\_origin\\_%'",
             &may, cancellable, error))
     return FALSE;
   if (!may)

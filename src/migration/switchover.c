@@ -472,6 +472,18 @@ pgm_switchover_recover (PgmFollowContext *ctx, GCancellable *cancellable, GError
   return ok && settle (ctx, cancellable, error);
 }
 
+/* The record of it goes with the state, so it is told for the last time. */
+static void
+tell_fence (PgmFollowContext *ctx, const PgmFenceRecord *fence)
+{
+  g_autofree char *what = pgm_fence_describe (fence);
+  g_autofree char *undo = pgm_fence_undo_sql (fence);
+
+  if (fence->kind != PGM_FENCE_NONE)
+    pgm_progress_event (ctx->progress, "warning", "a fence stays on the %s (%s); undone by: %s",
+                        fence->end == PGM_END_SOURCE ? "source" : "destination", what, undo);
+}
+
 gboolean
 pgm_switchover_clear (PgmFollowContext *ctx,
                       gboolean lower_fences,
@@ -483,8 +495,15 @@ pgm_switchover_clear (PgmFollowContext *ctx,
   PgmFenceMemo *memo = pgm_fence_memo_parse (ctx->state->fence, error);
   gboolean ok = memo != NULL;
 
-  for (guint i = 0; ok && lower_fences && i < memo->fences->len; i++)
-    ok = pgm_switchover_lower (ctx, g_ptr_array_index (memo->fences, i), NULL, error);
+  for (guint i = 0; ok && i < memo->fences->len; i++)
+    {
+      const PgmFenceRecord *fence = g_ptr_array_index (memo->fences, i);
+
+      if (lower_fences)
+        ok = pgm_switchover_lower (ctx, fence, NULL, error);
+      else
+        tell_fence (ctx, fence);
+    }
   g_clear_pointer (&memo, pgm_record_unref);
   if (!ok)
     return FALSE;

@@ -10,7 +10,8 @@ new_cluster (const char *variable)
       g_getenv (variable) != NULL ? g_getenv (variable) : g_getenv ("PGM_TEST_MAJOR");
   PgmTestCluster *cluster = pgm_test_cluster_new_full (
       major != NULL ? (int) g_ascii_strtoll (major, NULL, 10) : 0, NULL,
-      "max_prepared_transactions = 5\nmax_replication_slots = 80\nmax_wal_senders = 20\n", 0,
+      "max_prepared_transactions = 5\nmax_replication_slots = 80\nmax_wal_senders = 20\n",
+      g_getenv ("PGM_CUTOVER_RUNS") != NULL ? PGM_TEST_CLUSTER_DURABLE : PGM_TEST_CLUSTER_DEFAULT,
       &error);
 
   g_assert_no_error (error);

@@ -106,6 +106,123 @@ test_none (void)
   pgm_cutover_run_free (run);
 }
 
+/* C6: what stands is named, and goes; neither side has anything of the cutover left. */
+static void
+test_clear (void)
+{
+  PgmPair *pair = pgm_pair_shared ();
+  static const char objects[] =
+      "SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_database()),"
+      " (SELECT count(*) FROM pg_publication WHERE pubname LIKE 'pgmanager_back%'),"
+      " (SELECT count(*) FROM pg_replication_origin WHERE roname LIKE 'pgmanager_back_clear%')";
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
+  PgmCutoverRun *run = NULL;
+
+  pgm_pair_make_bank ("clear");
+  before = pgm_cutover_footprint (pair->source);
+  run = pgm_pair_start_run ("clear");
+  pgm_pair_switch_over (run, NULL, pair->destination, PGM_FENCE_REVOKE);
+  pgm_pair_assert_query (pair->destination, "clear", objects, "1|1|0");
+  pgm_pair_assert_query (pair->source, "clear", objects, "0|0|1");
+  pgm_cutover_run_end_session (run);
+  if (!pgm_switchover_clear (&run->ctx, TRUE, NULL, &error))
+    g_assert_no_error (error);
+  after = pgm_cutover_footprint (pair->source);
+  g_assert_cmpstr (before, ==, after);
+  pgm_pair_assert_query (pair->destination, "clear", objects, "0|0|0");
+  pgm_pair_assert_query (pair->source, "clear", objects, "0|0|0");
+  pgm_cutover_run_free (run);
+}
+
+/* Without a way back nothing is made for one, and there is none. */
+static void
+test_no_reverse (void)
+{
+  PgmPair *pair = pgm_pair_shared ();
+  PgmSwitchoverOptions *options = pgm_record_new (&pgm_switchover_options_type);
+  g_autoptr (GError) error = NULL;
+  PgmCutoverRun *run = NULL;
+
+  options->no_reverse = TRUE;
+  options->fence = PGM_FENCE_READONLY;
+  pgm_pair_make_bank ("oneway");
+  run = pgm_pair_start_run ("oneway");
+  if (!pgm_switchover_run (&run->ctx, options, NULL, &error))
+    g_assert_no_error (error);
+  g_assert_null (run->ctx.state->reverse_slot);
+  g_assert_cmpuint (run->ctx.report->cutover->standing->len, ==, 1);
+  pgm_pair_assert_query (pair->destination, "oneway",
+                         "SELECT count(*) FROM pg_replication_slots"
+                         " WHERE database = current_database()",
+                         "0");
+  g_assert_false (pgm_switchover_run (&run->ctx, options, NULL, &error));
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
+  pgm_record_unref (options);
+  pgm_cutover_run_free (run);
+}
+
+/* E: the owner of both databases, no superuser. What he lacks on the source is said, and
+ * with exactly that it works. */
+static void
+test_owner (void)
+{
+  PgmPair *pair = pgm_pair_shared ();
+  PgmTestCluster *const both[] = { pair->source, pair->destination };
+  static const char role[] =
+      "CREATE ROLE mover LOGIN REPLICATION; GRANT pg_signal_backend TO mover;"
+      " ALTER DATABASE owner OWNER TO mover";
+  static const char objects[] =
+      "ALTER TABLE account OWNER TO mover; ALTER TABLE ledger OWNER TO mover;"
+      " ALTER TABLE cache OWNER TO mover; ALTER TABLE person OWNER TO mover;"
+      " ALTER MATERIALIZED VIEW total OWNER TO mover; ALTER SEQUENCE \"Odd \"\"Seq\" OWNER TO mover";
+  static const char origins[] =
+      "DO $$ DECLARE f text; BEGIN FOR f IN SELECT oid::regprocedure FROM pg_proc"
+      " WHERE proname LIKE 'pg\\_replication\\_origin\\_%' LOOP"
+      " EXECUTE 'GRANT EXECUTE ON FUNCTION ' || f || ' TO mover'; END LOOP; END $$;"
+      " GRANT SELECT ON pg_replication_origin_status TO mover";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *source = NULL;
+  g_autofree char *destination = NULL;
+  PgmCutoverRun *run = NULL;
+  PgmBank *bank = NULL;
+
+  if (pgm_test_cluster_get_major (pair->source) < 15 ||
+      pgm_test_cluster_get_major (pair->destination) < 15)
+    {
+      g_test_skip ("below 15 not all of it can be granted");
+      return;
+    }
+  pgm_pair_make_bank ("owner");
+  for (guint i = 0; i < 2; i++)
+    {
+      pgm_test_cluster_execute (both[i], "owner", role);
+      pgm_test_cluster_execute (both[i], "owner", objects);
+    }
+  pgm_test_cluster_execute (pair->destination, "owner", origins);
+  pgm_test_cluster_execute (pair->destination, "owner",
+                            "GRANT SET ON PARAMETER session_replication_role TO mover");
+  source = g_strdup_printf ("host=%s port=%d dbname=owner user=mover",
+                            pgm_test_cluster_get_socket_directory (pair->source),
+                            pgm_test_cluster_get_port (pair->source));
+  destination = g_strdup_printf ("host=%s port=%d dbname=owner user=mover",
+                                 pgm_test_cluster_get_socket_directory (pair->destination),
+                                 pgm_test_cluster_get_port (pair->destination));
+  run = pgm_cutover_run_new (source, destination, "owner");
+  bank = pgm_pair_start_bank ("owner", NULL);
+  g_assert_false (pgm_cutover_run_switch (run, PGM_FENCE_REVOKE, 10, &error));
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
+  pgm_test_cluster_execute (pair->source, "owner", pgm_error_get_hint (error));
+  pgm_pair_switch_over (run, bank, pair->destination, PGM_FENCE_REVOKE);
+  g_assert_true (run->ctx.report->cutover->proved);
+  pgm_pair_let_work (bank, 20);
+  pgm_bank_stop (bank, pair->destination);
+  pgm_cutover_run_catch_up (run, pair->destination);
+  pgm_bank_assert_equal (pair->source, pair->destination, "owner");
+  pgm_cutover_run_free (run);
+}
+
 static int
 compare_doubles (gconstpointer a, gconstpointer b)
 {
@@ -170,6 +287,9 @@ main (int argc, char **argv)
   g_test_add_func ("/switchover/C/readonly", test_readonly);
   g_test_add_func ("/switchover/F63/asynchronous-commits", test_asynchronous);
   g_test_add_func ("/switchover/C2/none-proves-nothing", test_none);
+  g_test_add_func ("/switchover/C5/no-reverse", test_no_reverse);
+  g_test_add_func ("/switchover/C6/clear", test_clear);
+  g_test_add_func ("/switchover/E/owner", test_owner);
   g_test_add_func ("/switchover/measure", test_measure);
   status = g_test_run ();
   pgm_pair_free_shared ();
