@@ -2,10 +2,13 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/demo-script.h"
 #include "cli/job-runner.h"
 #include "cli/report-print.h"
 #include "core/i18n.h"
 #include "core/units.h"
+
+#define CUSTOMERS 3
 
 typedef struct
 {
@@ -39,7 +42,9 @@ make_context (DemoArguments *arguments)
   g_option_context_set_summary (
       context,
       _ ("Makes two throw-away clusters from the PostgreSQL installed here, fills one with a\n"
-         "sample shop, clones it into the other, compares both and removes everything.\n"
+         "sample shop and lets customers place orders all the while. The shop is cloned into\n"
+         "the other cluster and followed, writes are moved there and back again, both are\n"
+         "compared, and everything is removed.\n"
          "Existing clusters and ports are not touched."));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
@@ -74,7 +79,10 @@ make_spec (const PgmSample *sample, PgmJobKind kind)
   spec->destination = pgm_record_new (&pgm_endpoint_type);
   spec->destination->uri = g_strdup (sample->destination_uri);
   if (kind == PGM_JOB_CLONE)
-    spec->clone = pgm_record_new (&pgm_clone_options_type);
+    {
+      spec->clone = pgm_record_new (&pgm_clone_options_type);
+      spec->follow = pgm_record_new (&pgm_follow_options_type);
+    }
   else
     spec->compare = pgm_record_new (&pgm_compare_options_type);
   return spec;
@@ -101,13 +109,31 @@ run_job (PgmJobRunner *runner, const PgmSample *sample, PgmJobKind kind)
   return status;
 }
 
+/* The clone, followed by everything that the script does. */
+static int
+run_live (PgmJobRunner *runner, const PgmSample *sample)
+{
+  g_autoptr (PgmDemoScript) script = pgm_demo_script_new (runner, sample);
+  int status = run_job (runner, sample, PGM_JOB_CLONE);
+
+  if (status == PGM_EXIT_OK && !pgm_demo_script_print (script))
+    status = PGM_EXIT_FAILED;
+  return status;
+}
+
 static int
 run_jobs (PgmJobRunner *runner, const PgmSample *sample)
 {
+  g_autoptr (GError) error = NULL;
+  PgmSampleActivity *activity;
   int status;
 
-  g_print ("\n%s\n", _ ("Cloning the sample shop"));
-  status = run_job (runner, sample, PGM_JOB_CLONE);
+  g_print ("\n%s\n", _ ("Cloning and following the sample shop while customers order"));
+  activity = pgm_job_runner_write_sample (runner, sample->id, CUSTOMERS, &error);
+  if (activity == NULL)
+    return pgm_command_fail (error);
+  pgm_record_unref (activity);
+  status = run_live (runner, sample);
   if (status != PGM_EXIT_OK)
     return status;
   g_print ("\n%s\n", _ ("Comparing both databases, object by object and row by row"));

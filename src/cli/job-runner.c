@@ -22,6 +22,8 @@ struct _PgmJobRunner
   guint interrupt_source;
   guint terminate_source;
   guint signals;
+  PgmJobRunnerFunc script; /* may be NULL */
+  gpointer script_data;
 };
 
 static gboolean
@@ -45,6 +47,8 @@ static void
 on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, PgmJobRunner *self)
 {
   pgm_progress_view_show (self->view, snapshot);
+  if (self->script != NULL && self->signals == 0)
+    self->script (self, snapshot, self->script_data);
 }
 
 static void
@@ -102,6 +106,38 @@ PgmEngine *
 pgm_job_runner_get_engine (PgmJobRunner *self)
 {
   return self->engine;
+}
+
+void
+pgm_job_runner_set_script (PgmJobRunner *self, PgmJobRunnerFunc func, gpointer user_data)
+{
+  self->script = func;
+  self->script_data = user_data;
+}
+
+void
+pgm_job_runner_note (PgmJobRunner *self, const char *text)
+{
+  pgm_progress_view_note (self->view, text);
+}
+
+static void
+on_requested (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PgmJobRunner *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (pgm_engine_request_job_finish (PGM_ENGINE (source), result, &error))
+    return;
+  pgm_progress_view_note (self->view, error->message);
+  if (self->job_id != NULL)
+    pgm_engine_stop_job_async (self->engine, self->job_id, NULL, NULL, NULL);
+}
+
+void
+pgm_job_runner_request (PgmJobRunner *self, PgmJobRequest *request)
+{
+  pgm_engine_request_job_async (self->engine, self->job_id, request, NULL, on_requested, self);
 }
 
 gboolean
@@ -176,6 +212,15 @@ pgm_job_runner_start_sample (PgmJobRunner *self, PgmSampleSpec *spec, GError **e
   pgm_engine_start_sample_async (self->engine, spec, self->cancellable, on_result, self);
   wait_for_result (self);
   return pgm_engine_start_sample_finish (self->engine, self->result, error);
+}
+
+PgmSampleActivity *
+pgm_job_runner_write_sample (PgmJobRunner *self, const char *id, int writers, GError **error)
+{
+  g_clear_object (&self->result);
+  pgm_engine_write_sample_async (self->engine, id, writers, NULL, on_result, self);
+  wait_for_result (self);
+  return pgm_engine_write_sample_finish (self->engine, self->result, error);
 }
 
 gboolean

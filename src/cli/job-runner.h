@@ -18,6 +18,15 @@ PgmEngine *pgm_job_runner_get_engine (PgmJobRunner *self);
 PgmReport *
 pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Called with every snapshot of the running job, after it was shown: for a command
+ * that steers the job it runs. */
+typedef void (*PgmJobRunnerFunc) (PgmJobRunner *self, PgmSnapshot *snapshot, gpointer user_data);
+void pgm_job_runner_set_script (PgmJobRunner *self, PgmJobRunnerFunc func, gpointer user_data);
+
+/* For a script. A request that the job refuses ends the job. */
+void pgm_job_runner_request (PgmJobRunner *self, PgmJobRequest *request);
+void pgm_job_runner_note (PgmJobRunner *self, const char *text);
+
 /* TRUE after a signal. */
 gboolean pgm_job_runner_is_interrupted (PgmJobRunner *self);
 
@@ -25,6 +34,10 @@ gboolean pgm_job_runner_is_interrupted (PgmJobRunner *self);
 PgmSample *pgm_job_runner_start_sample (PgmJobRunner *self,
                                         PgmSampleSpec *spec,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PgmSampleActivity *pgm_job_runner_write_sample (PgmJobRunner *self,
+                                                const char *id,
+                                                int writers,
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean pgm_job_runner_stop_sample (PgmJobRunner *self,
                                      const char *id,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
