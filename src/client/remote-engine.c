@@ -490,6 +490,23 @@ stop_sample_async (PgmEngine *engine,
 }
 
 static void
+write_sample_async (PgmEngine *engine,
+                    const char *sample_id,
+                    int writers,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data)
+{
+  refuse_sample (engine, callback, user_data);
+}
+
+static PgmSampleActivity *
+write_sample_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return finish_pointer (result, error);
+}
+
+static void
 pgm_remote_engine_iface_init (PgmEngineInterface *iface)
 {
   iface->start_job_async = start_job_async;
@@ -508,6 +525,8 @@ pgm_remote_engine_iface_init (PgmEngineInterface *iface)
   iface->start_sample_finish = start_sample_finish;
   iface->stop_sample_async = stop_sample_async;
   iface->stop_sample_finish = finish_boolean;
+  iface->write_sample_async = write_sample_async;
+  iface->write_sample_finish = write_sample_finish;
 }
 
 /* A socket that nobody listens on refuses at once. */
