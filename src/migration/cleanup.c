@@ -109,7 +109,9 @@ remove_by_state (Cleanup *self, GError **error)
     tell (self, "Slot %s, and the WAL kept back for it on the source.", state->slot);
   if (state->publication_is_ours)
     tell (self, "Publication %s on the source.", state->publication);
-  tell (self, "Origin %s and the job's state on the destination.", state->origin);
+  if (state->origin != NULL)
+    tell (self, "Origin %s on the destination.", state->origin);
+  tell (self, "The job's state on the destination.");
   return TRUE;
 }
 

@@ -106,14 +106,17 @@ begin_following (PgmCloneFollow *self,
   else if (copied && ctx->options->resume)
     *beginning = PGM_CLONE_COPIED;
   if (*beginning != PGM_CLONE_ANEW)
-    return TRUE;
+    {
+      pgm_follow_setup_adopt (ctx->ends, self->state);
+      return TRUE;
+    }
   if (self->state != NULL && !remove_state (ctx, self->control, self->state, cancellable, error))
     return FALSE;
   g_clear_pointer (&self->state, pgm_follow_state_free);
   self->state = pgm_follow_setup_plan (ctx->ends, ctx->spec->follow);
   /* Only a slot that is made now has a snapshot to copy under. */
   self->state->slot_is_ours = TRUE;
-  return TRUE;
+  return pgm_follow_setup_choose (self->state, self->control, cancellable, error);
 }
 
 gboolean
@@ -262,8 +265,7 @@ record_start (PgmCloneFollow *self, GCancellable *cancellable, GError **error)
 
   self->state->consistent_point = self->slot.consistent_point;
   return pgm_connection_exec (control, "BEGIN", cancellable, error) &&
-         pgm_origin_create (control, self->state->origin, self->state->consistent_point,
-                            cancellable, error) &&
+         pgm_follow_setup_progress (self->state, control, cancellable, error) &&
          pgm_follow_state_write (control, self->state, cancellable, error) &&
          pgm_connection_exec (control, "COMMIT", cancellable, error) &&
          PGM_FAILPOINT ("follow.after_state", error);

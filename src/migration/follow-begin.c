@@ -177,11 +177,12 @@ make_origin (Begin *self, GError **error)
   PgmLsn progress = 0;
   gboolean found = FALSE;
 
+  if (state->origin == NULL)
+    return pgm_follow_setup_progress (state, journal, self->cancellable, error);
   if (!pgm_origin_read (journal, state->origin, &found, &progress, self->cancellable, error))
     return FALSE;
   if (!found)
-    return pgm_origin_create (journal, state->origin, state->consistent_point, self->cancellable,
-                              error);
+    return pgm_follow_setup_progress (state, journal, self->cancellable, error);
   if (progress < state->consistent_point && progress != 0)
     {
       g_autofree char *from = pgm_lsn_to_string (progress);
@@ -230,6 +231,8 @@ begin_anew (Begin *self, GError **error)
     return FALSE;
   state = pgm_follow_setup_plan (ctx->ends, self->options);
   self->state = state;
+  if (!pgm_follow_setup_choose (state, ctx->journal, self->cancellable, error))
+    return FALSE;
   if (set_up (self, catalog, error))
     {
       ctx->state = g_steal_pointer (&state);
@@ -264,6 +267,8 @@ pgm_follow_begin (PgmFollowContext *ctx, GCancellable *cancellable, GError **err
   g_clear_pointer (&ledger, pgm_ledger_free);
   if (unfinished)
     return refuse_unfinished (error);
+  if (ctx->state != NULL)
+    pgm_follow_setup_adopt (ctx->ends, ctx->state);
   if (ctx->state != NULL && ctx->state->copied)
     return pgm_follow_check_options (ctx->state, self.options, error);
   if (ctx->spec->kind != PGM_JOB_FOLLOW)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/units.h"
+#include "migration/progress-row.h"
 #include "postgres/slot.h"
 
 /* A backend that was left behind is given so long to end. */
@@ -84,6 +85,43 @@ check_publication (const PgmFollowWay *way,
   return exists;
 }
 
+static gboolean
+read_row (PgmFollowContext *ctx,
+          PgmConnection *connection,
+          PgmLsn *progress,
+          GCancellable *cancellable,
+          GError **error)
+{
+  return pgm_progress_row_lock (connection, ctx->state->job_id, cancellable, error) &&
+         pgm_progress_row_read (connection, ctx->state->job_id, progress, cancellable, error);
+}
+
+static gboolean
+read_origin (const PgmFollowWay *way,
+             PgmConnection *connection,
+             PgmLsn *progress,
+             GCancellable *cancellable,
+             GError **error)
+{
+  gboolean found = FALSE;
+
+  if (!pgm_origin_read (connection, way->origin, &found, progress, cancellable, error))
+    return FALSE;
+  if (!found)
+    {
+      pgm_error_set_full (
+          error, PGM_ERROR_REFUSED, NULL,
+          "It told how far the changes have been applied, in the same transactions.", ANEW_HINT,
+          "replication origin \"%s\" is gone from the %s", way->origin,
+          pgm_connection_get_label (connection));
+      return FALSE;
+    }
+  return pgm_origin_own (connection, way->origin, TAKEOVER_SECONDS, cancellable, error) &&
+         pgm_origin_read (connection, way->origin, &found, progress, cancellable, error) &&
+         pgm_connection_exec (connection, "SELECT pg_replication_origin_session_reset()",
+                              cancellable, error);
+}
+
 /* Owning comes first: an old backend may still be committing (A8). */
 static gboolean
 read_progress (PgmFollowContext *ctx, PgmFollowWay *way, GCancellable *cancellable, GError **error)
@@ -92,23 +130,11 @@ read_progress (PgmFollowContext *ctx, PgmFollowWay *way, GCancellable *cancellab
   g_autoptr (PgmConnection) connection =
       pgm_ends_connect (ctx->ends, written, "progress", cancellable, error);
   PgmLsn progress = 0;
-  gboolean found = FALSE;
 
-  if (connection == NULL ||
-      !pgm_origin_read (connection, way->origin, &found, &progress, cancellable, error))
+  if (connection == NULL)
     return FALSE;
-  if (!found)
-    {
-      pgm_error_set_full (
-          error, PGM_ERROR_REFUSED, NULL,
-          "It told how far the changes have been applied, in the same transactions.", ANEW_HINT,
-          "replication origin \"%s\" is gone from the %s", way->origin, end_name (written));
-      return FALSE;
-    }
-  if (!pgm_origin_own (connection, way->origin, TAKEOVER_SECONDS, cancellable, error) ||
-      !pgm_origin_read (connection, way->origin, &found, &progress, cancellable, error) ||
-      !pgm_connection_exec (connection, "SELECT pg_replication_origin_session_reset()", cancellable,
-                            error))
+  if (!(way->origin != NULL ? read_origin (way, connection, &progress, cancellable, error)
+                            : read_row (ctx, connection, &progress, cancellable, error)))
     return FALSE;
   way->start = progress;
   if (way->end == PGM_END_DESTINATION)

@@ -6,6 +6,7 @@
 
 #include "core/failpoint.h"
 #include "core/units.h"
+#include "migration/progress-row.h"
 #include "postgres/quote.h"
 #include "postgres/slot.h"
 
@@ -64,6 +65,42 @@ pgm_follow_setup_plan (const PgmEnds *ends, const PgmFollowOptions *options)
   state->source_timeline = ends->source->identity.timeline;
   state->source_database = g_strdup (ends->source->database);
   return state;
+}
+
+gboolean
+pgm_follow_setup_choose (PgmFollowState *state,
+                         PgmConnection *destination,
+                         GCancellable *cancellable,
+                         GError **error)
+{
+  g_autoptr (PgmResult) missing =
+      pgm_connection_query (destination, PGM_FOLLOW_MISSING_FUNCTIONS, 0, NULL, cancellable, error);
+
+  if (missing == NULL)
+    return FALSE;
+  if (pgm_result_get_rows (missing) > 0)
+    g_clear_pointer (&state->origin, g_free);
+  return TRUE;
+}
+
+gboolean
+pgm_follow_setup_progress (const PgmFollowState *state,
+                           PgmConnection *destination,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  if (state->origin != NULL)
+    return pgm_origin_create (destination, state->origin, state->consistent_point, cancellable,
+                              error);
+  return pgm_progress_row_create (destination, state->job_id, state->consistent_point, cancellable,
+                                  error);
+}
+
+void
+pgm_follow_setup_adopt (PgmEnds *ends, const PgmFollowState *state)
+{
+  g_free (ends->job_id);
+  ends->job_id = g_strdup (state->job_id);
 }
 
 gboolean
@@ -350,5 +387,7 @@ pgm_follow_setup_remove (PgmEnds *ends,
       pgm_progress_event (progress, "cleanup", "origin %s dropped on the destination",
                           state->origin);
     }
+  else if (!pgm_progress_row_drop (destination, state->job_id, cancellable, error))
+    return FALSE;
   return pgm_follow_state_drop (destination, cancellable, error);
 }

@@ -19,6 +19,33 @@ G_BEGIN_DECLS
 /* A new state with all names filled in: those of @options, else our own. */
 PgmFollowState *pgm_follow_setup_plan (const PgmEnds *ends, const PgmFollowOptions *options);
 
+/* Takes the origin out of a new state when this role of the destination may not use
+ * any: a row in our schema keeps the progress, then (A5). */
+gboolean pgm_follow_setup_choose (PgmFollowState *state,
+                                  PgmConnection *destination,
+                                  GCancellable *cancellable,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes what keeps the progress, at the state's consistent point. */
+gboolean pgm_follow_setup_progress (const PgmFollowState *state,
+                                    PgmConnection *destination,
+                                    GCancellable *cancellable,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* All sessions of a job that goes on are those of the job that began. */
+void pgm_follow_setup_adopt (PgmEnds *ends, const PgmFollowState *state);
+
+/* The functions of origins, as rows of regprocedure that may not be executed. */
+#define PGM_FOLLOW_MISSING_FUNCTIONS                                                               \
+  "SELECT p.oid::regprocedure::text FROM pg_proc p"                                                \
+  " WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ("                          \
+  "   'pg_replication_origin_create', 'pg_replication_origin_drop',"                               \
+  "   'pg_replication_origin_oid', 'pg_replication_origin_session_setup',"                         \
+  "   'pg_replication_origin_session_reset', 'pg_replication_origin_session_progress',"            \
+  "   'pg_replication_origin_xact_setup', 'pg_replication_origin_xact_reset',"                     \
+  "   'pg_replication_origin_advance', 'pg_replication_origin_progress')"                          \
+  "   AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1"
+
 /* The end of every name of ours for these two databases: "_0a1b2c3d". */
 char *pgm_follow_setup_mark (const PgmEnds *ends);
 

@@ -7,21 +7,11 @@
 /* What following asks of the destination. */
 
 /* Executable by superusers only, unless granted. */
-static const char origin_functions_sql[] =
-    "SELECT p.oid::regprocedure::text FROM pg_proc p"
-    " WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname IN ("
-    "   'pg_replication_origin_create', 'pg_replication_origin_drop',"
-    "   'pg_replication_origin_oid', 'pg_replication_origin_session_setup',"
-    "   'pg_replication_origin_session_reset', 'pg_replication_origin_session_progress',"
-    "   'pg_replication_origin_xact_setup', 'pg_replication_origin_xact_reset',"
-    "   'pg_replication_origin_advance', 'pg_replication_origin_progress')"
-    "   AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1";
-
 gboolean
 pgm_preflight_check_follow_origins (PgmPreflight *self, const char *name, GError **error)
 {
   g_autoptr (PgmResult) rows =
-      pgm_preflight_ask (self, self->destination, origin_functions_sql, error);
+      pgm_preflight_ask (self, self->destination, PGM_FOLLOW_MISSING_FUNCTIONS, error);
   g_autoptr (GString) fix = g_string_new (NULL);
 
   if (rows == NULL)
@@ -36,16 +26,18 @@ pgm_preflight_check_follow_origins (PgmPreflight *self, const char *name, GError
   if (pgm_result_get_rows (rows) == 0)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
                        "Progress on the destination is kept by a replication origin.");
-  else if (self->destination_info->major < 14)
-    pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, NULL,
-                       "Progress is kept by a replication origin, which before 14 only a superuser"
-                       " of the destination may use; role %s is none.",
+  else if (self->follow->origin != NULL)
+    pgm_preflight_add (self, name, PGM_CHECK_BLOCKER,
+                       self->destination_info->major >= 14 ? fix->str : NULL,
+                       "An origin was named, and role %s may not use any on the destination.",
                        self->destination_info->user);
   else
-    pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, fix->str,
-                       "Progress is kept by a replication origin, and role %s may not use the"
-                       " functions for it on the destination.",
-                       self->destination_info->user);
+    pgm_preflight_add (
+        self, name, PGM_CHECK_WARNING, self->destination_info->major >= 14 ? fix->str : NULL,
+        "Role %s may not use replication origins on the destination%s: a row in the"
+        " schema pgmanager keeps the progress. There will be no way back after a switchover.",
+        self->destination_info->user,
+        self->destination_info->major < 14 ? ", which before 14 only a superuser may" : "");
   return TRUE;
 }
 

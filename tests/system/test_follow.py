@@ -1,4 +1,5 @@
 """clone --follow and follow: set up, stopped, killed, gone on with, taken away."""
+import os
 import signal
 import time
 
@@ -298,6 +299,57 @@ def one_cluster(pair):
         time.sleep(0.05)
     one.cleanup()
     pair.source.drop_database(name)
+
+
+ROLE = "follower_role"
+
+
+@case("A5 roles without superuser: what is missing is told, progress is kept in a row")
+def least_privilege(pair):
+    databases = pair.load(TWO + f"CREATE TABLE b (id int REFERENCES a PRIMARY KEY); ALTER TABLE a OWNER TO {ROLE}; ALTER TABLE b OWNER TO {ROLE};"
+                          if pair.source.sql(f"SELECT count(*) FROM pg_roles WHERE rolname = '{ROLE}';") != "0" else
+                          f"CREATE ROLE {ROLE} LOGIN; {TWO} CREATE TABLE b (id int REFERENCES a PRIMARY KEY); ALTER TABLE a OWNER TO {ROLE}; ALTER TABLE b OWNER TO {ROLE};")
+    if pair.destination.sql(f"SELECT count(*) FROM pg_roles WHERE rolname = '{ROLE}';") == "0":
+        pair.destination.sql(f"CREATE ROLE {ROLE} LOGIN;")
+    pair.destination.sql(f"ALTER DATABASE {databases.name} OWNER TO {ROLE};")
+    before = all_of_ours(pair, databases)
+    uris = [f"--source-uri={pair.source.uri(databases.name, ROLE)}", f"--dest-uri={pair.destination.uri(databases.name, ROLE)}"]
+    arguments = ("--exclude=pgmanager", "--no-owner", "--no-acl")
+    result = pair.command.run("clone", "--follow", *uris, *arguments)
+    assert result.code == EXIT_REFUSED, result
+    for expected in (f'ALTER ROLE "{ROLE}" REPLICATION;', f'GRANT CREATE ON DATABASE "{databases.name}" TO "{ROLE}";',
+                     f'GRANT SET ON PARAMETER session_replication_role TO "{ROLE}";', "pg_replication_origin_session_setup"):
+        assert expected in result.text, f"no {expected} in\n{result}"
+    pair.source.sql(f'ALTER ROLE {ROLE} REPLICATION; GRANT CREATE ON DATABASE {databases.name} TO {ROLE};')
+    pair.destination.sql(f"GRANT SET ON PARAMETER session_replication_role TO {ROLE};")
+    one = Follower(pair.command, uris, *arguments).start().await_phase("streaming")
+    for i in range(3):
+        databases.source(f"UPDATE a SET v = 'v{i}'; INSERT INTO b VALUES ({i} + 1);")
+        await_rows(databases, alive=one.alive)
+        one.kill() if i == 1 else one.stop()
+        databases.source(f"UPDATE a SET v = v || 'w' WHERE id % {i + 2} = 0;")
+        one.resume().await_phase("streaming")
+    await_rows(databases, alive=one.alive)
+    await_rows(databases, "b", alive=one.alive)
+    one.cleanup()
+    check.expect_same_text(before, all_of_ours(pair, databases), "something of ours is left")
+
+
+@case("pause, status and resume from another terminal")
+def paused(pair):
+    databases = pair.load(TWO)
+    env = {"XDG_RUNTIME_DIR": os.path.join(pair.command.home.name, "run")}
+    os.makedirs(env["XDG_RUNTIME_DIR"], mode=0o700, exist_ok=True)
+    one = follower(pair, databases, env=env).start().await_phase("streaming")
+    assert pair.command.run("pause", *databases.uris(), env=env).code == EXIT_OK
+    one.await_phase("paused")
+    databases.source("UPDATE a SET v = 'meanwhile';")
+    time.sleep(1)
+    assert databases.destination("SELECT count(*) FROM a WHERE v = 'meanwhile';") == "0"
+    assert pair.command.run("resume", *databases.uris(), env=env).code == EXIT_OK
+    await_rows(databases, alive=one.alive)
+    one.await_phase("streaming")
+    one.cleanup()
 
 
 @case("a transaction that was open before: shown while the slot waits for it")
