@@ -352,6 +352,27 @@ def paused(pair):
     one.cleanup()
 
 
+@case("F57 no room on the destination: paused with the reason, goes on by itself")
+def no_room(pair):
+    databases = pair.load(TWO)
+    one = follower(pair, databases).start().await_phase("streaming")
+    # what a server says when its disk is full, without filling one
+    databases.destination("""CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+$$BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END$$;
+CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON a FOR EACH ROW EXECUTE FUNCTION full_disk();
+ALTER TABLE a ENABLE ALWAYS TRIGGER full_disk;""")
+    databases.source("UPDATE a SET v = 'more';")
+    one.await_phase("paused")
+    deadline = time.monotonic() + 10
+    while "No space left" not in one.snapshot.get("activity", ""):
+        assert time.monotonic() < deadline, one.snapshot
+        time.sleep(0.1)
+    databases.destination("DROP FUNCTION full_disk() CASCADE;")
+    one.await_phase("streaming", seconds=60)
+    await_rows(databases, alive=one.alive)
+    one.cleanup()
+
+
 @case("a transaction that was open before: shown while the slot waits for it")
 def waits_for_old(pair):
     databases = pair.load(TWO)
