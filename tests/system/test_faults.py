@@ -61,15 +61,14 @@ def kill_in_streaming(pair, seed):
 
 def make_rounds():
     """A case for each kill, so that a slice can take any of them."""
-    for what, function in (("copy", kill_in_copy), ("catch-up", kill_in_catch_up), ("streaming", kill_in_streaming)):
+    for what, function in (("copy", kill_in_copy), ("catch-up", kill_in_catch_up), ("streaming", kill_in_streaming),
+                           ("cutover", kill_in_switchover)):
         for number in range(1, ROUNDS + 1):
             def run(pair, function=function, number=number):
                 function(pair, SEED * 1000 + number)
             run.case = Case(f"R01 killed in {what}, {number} of {ROUNDS}", run, "faults")
             globals()[f"killed_in_{what.replace('-', '_')}_{number}"] = run
 
-
-make_rounds()
 
 
 # ---- R2, R3: one connection dies ------------------------------------------------------------
@@ -268,3 +267,139 @@ def missing_row(pair):
                                     "INSERT INTO ballast SELECT 7, repeat(md5('7'), 4);")
         scene.resume()
         scene.finish()
+
+
+# ---- R1 in the cutover ---------------------------------------------------------------------
+
+def holder(pair, databases):
+    """Who may be written to: what the destination's state says."""
+    stage = pair.destination.sql("SELECT coalesce(max(cutover), 0) FROM pgmanager.follow_job;", databases.name)
+    return pair.destination if int(stage) >= 2 else pair.source
+
+
+def kill_in_switchover(pair, seed):
+    """Writers go where the state says; whatever the moment of the kill, one side has
+    everything that was acknowledged, and the other one follows or was followed."""
+    with Scene(pair, seed, rows=500, clients=3, pause=0.01, watch=False) as scene:
+        databases = scene.databases
+        for cluster in (pair.source, pair.destination):
+            cluster.sql(f"CREATE ROLE app_{databases.name} LOGIN;")
+        try:
+            cut_over_and_kill(pair, scene)
+        finally:
+            for cluster in (pair.source, pair.destination):
+                with_no_error(cluster, f"DROP OWNED BY app_{databases.name}; DROP ROLE app_{databases.name};")
+
+
+def with_no_error(cluster, sql):
+    try:
+        cluster.sql(sql)
+    except Exception:  # pylint: disable=broad-except
+        pass
+
+
+def cut_over_and_kill(pair, scene):
+    databases = scene.databases
+    scene.follow()
+    scene.commits(50)
+    scene.workload.stop()  # the clients are superusers, whom no fence stops
+    asking = pair.command.start("switchover", *databases.uris(), "--timeout=20s", "--fence=revoke")
+    scene.moment(0, 1.2)
+    scene.follower.kill()
+    asking.wait(timeout=60)
+    scene.follower.resume()
+    scene.follower.await_phase("streaming", "switchover-complete", "catch-up", seconds=90)
+    now = holder(pair, databases)
+    assert databases.source("SELECT has_database_privilege('app_" + databases.name + "', current_database(), 'CONNECT');") == \
+        ("f" if now is pair.destination else "t"), "the fence does not stand where the state says"
+    for cluster in (pair.source, pair.destination):
+        for client in scene.workload.clients:
+            last, rows = workload.counts(cluster, databases.name).get(client.number, (0, 0))
+            if cluster is now:
+                assert last == rows >= client.acknowledged, f"client {client.number}: {client.acknowledged}, {last}, {rows}"
+    # what is written now goes the other way, if there is one
+    now.sql("INSERT INTO items (client, label) VALUES (77, 'after the kill');", databases.name)
+    other = pair.source if now is pair.destination else pair.destination
+    end = time.monotonic() + 60
+    while other.sql("SELECT count(*) FROM items WHERE client = 77;", databases.name) != "1":
+        scene.follower.alive()
+        assert time.monotonic() < end, "what was written after the kill does not arrive on the other side"
+        time.sleep(0.1)
+    check.expect_same_rows(pair.source, databases.name, pair.destination, databases.name, skip=workload.NOT_FOLLOWED)
+    scene.follower.cleanup(databases.uris())
+    check.expect_nothing_of_ours(pair.source, databases.name)
+    check.expect_nothing_of_ours(pair.destination, databases.name)
+
+
+# ---- R6, R13, R19, R20 -------------------------------------------------------------------------
+
+@case("R06 the slot is gone: refused, with what is lost, and nothing made anew in silence", set="faults")
+def slot_gone(pair):
+    with Scene(pair, SEED, rows=500, watch=False) as scene:
+        scene.follow()
+        scene.follower.stop()
+        pair.source.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots "
+                        f"WHERE database = '{scene.databases.name}';")
+        scene.commits(20)
+        scene.follower.resume()
+        code = scene.follower.await_end()
+        told = scene.follower.tell()
+        assert code == 5 and "slot" in told, told
+        assert pair.source.sql(f"SELECT count(*) FROM pg_replication_slots WHERE database = '{scene.databases.name}';") == "0"
+        scene.workload.close()
+        scene.follower.cleanup(scene.databases.uris())
+
+
+@case("R13 the session that holds the snapshot dies during the copy", set="faults")
+def exporter_dies(pair):
+    with Scene(pair, SEED, rows=200000, pause=0.01) as scene:
+        scene.follow("schema", "copy", "indexes", "catch-up", "streaming")
+        pair.source.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgmanager%' "
+                        f"AND datname = '{scene.databases.name}' AND state LIKE 'idle%';")
+        end = time.monotonic() + 20
+        while scene.follower.process.poll() is None and scene.follower.phase != "streaming" and time.monotonic() < end:
+            time.sleep(0.05)
+        if scene.follower.process.poll() is not None:
+            scene.resume()
+        scene.follower.await_phase("streaming", seconds=150)
+        scene.finish()
+
+
+@case("R19 a million rows in one transaction, within 256 MiB of address space", set="faults")
+def million_rows(pair):
+    with Scene(pair, SEED, rows=500, clients=1, pause=0.05) as scene:
+        scene.follow()
+        scene.databases.source("BEGIN; INSERT INTO ballast SELECT i, repeat(md5(i::text), 4) FROM generate_series(1000001, 2000000) i; "
+                               "UPDATE ballast SET v = 'u' WHERE id % 7 = 0 AND id > 1000000; COMMIT;", timeout=300)
+        scene.finish(seconds=240)
+        assert scene.follower.most_resident < 128 * 1024, f"{scene.follower.most_resident} KiB"
+
+
+@case("R20 damaged bytes in the stream end the session in words, and lose nothing", set="faults")
+def damaged_bytes(pair):
+    rng = random.Random(SEED)
+    damaged = []
+
+    def rule(connection, sender, _number, kind, body):
+        if armed.is_set() and sender == "server" and kind == "d" and len(body) > 30 and len(damaged) < 3 and rng.random() < 0.01 \
+                and connection.parameters.get("replication"):
+            at = rng.randrange(25, len(body))
+            damaged.append(at)
+            changed = bytearray(body)
+            changed[25] = 0x07  # no message of the output plugin begins so
+            return b"d" + (len(body) + 4).to_bytes(4, "big") + bytes(changed)
+        return proxy.PASS
+    armed = threading.Event()
+    with proxy.Proxy(pair.source.port, rule) as front:
+        with Scene(pair, SEED, rows=500, source_proxy=front) as scene:
+            scene.follow()
+            armed.set()
+            code = scene.follower.await_end(seconds=60)
+            told = scene.follower.tell()
+            armed.clear()
+            assert code == 6 and damaged, told
+            scene.resume()
+            scene.finish()
+
+
+make_rounds()
