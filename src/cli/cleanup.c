@@ -7,6 +7,7 @@ typedef struct
 {
   PgmEndpointOptions source;
   PgmEndpointOptions destination;
+  gboolean keep_fence;
   char *output;
 } CleanupArguments;
 
@@ -24,6 +25,8 @@ static GOptionContext *
 make_context (CleanupArguments *arguments)
 {
   const GOptionEntry entries[] = {
+    { "keep-fence", 0, 0, G_OPTION_ARG_NONE, &arguments->keep_fence,
+      N_ ("Leave the fence of a cutover up"), NULL },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &arguments->output, N_ ("Form of the result"),
       "table|json" },
     G_OPTION_ENTRY_NULL,
@@ -33,8 +36,10 @@ make_context (CleanupArguments *arguments)
   g_option_context_set_summary (
       context,
       _ ("Removes everything of ours from both sides: replication slot and publication on the\n"
-         "source, replication origin and the schema “pgmanager” on the destination. The rows\n"
-         "stay. A job that runs is to be stopped first. Afterwards following can't go on."));
+         "source, replication origin and the schema “pgmanager” on the destination, and what a\n"
+         "cutover left: the way back, and the fence in front of the old server, which takes\n"
+         "connections again then (--keep-fence leaves it). The rows stay. A job that runs is to\n"
+         "be stopped first. Afterwards following can't go on."));
   g_option_context_set_description (context,
                                     _ ("Example:\n"
                                        "  pgmanager cleanup --source-uri=postgresql://db1/shop "
@@ -52,6 +57,8 @@ make_spec (CleanupArguments *arguments, GError **error)
   PgmJobSpec *spec = pgm_record_new (&pgm_job_spec_type);
 
   spec->kind = PGM_JOB_CLEANUP;
+  spec->follow = pgm_record_new (&pgm_follow_options_type);
+  spec->follow->keep_fence = arguments->keep_fence;
   if ((spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL &&
       (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) !=
           NULL)

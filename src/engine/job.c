@@ -364,7 +364,7 @@ complete_spec (const PgmJobSpec *spec, PgmStore *store, GError **error)
     copy->clone = copy_options (spec->clone, &pgm_clone_options_type);
   else if (spec->kind == PGM_JOB_COMPARE)
     copy->compare = copy_options (spec->compare, &pgm_compare_options_type);
-  if (spec->kind == PGM_JOB_FOLLOW || (spec->kind == PGM_JOB_CLONE && spec->follow != NULL))
+  if (spec->kind == PGM_JOB_FOLLOW || (spec->kind != PGM_JOB_COMPARE && spec->follow != NULL))
     copy->follow = copy_options (spec->follow, &pgm_follow_options_type);
   if (copy->clone == NULL && copy->compare == NULL && copy->follow == NULL &&
       spec->kind != PGM_JOB_CLEANUP)

@@ -16,6 +16,7 @@ typedef struct
   PgmConnection *control; /* on the destination; owns it */
   PgmConnection *source;
   PgmFollowState *state; /* may be NULL */
+  gboolean keep_fence;
   GCancellable *cancellable;
 } Cleanup;
 
@@ -75,8 +76,8 @@ open_ends (Cleanup *self, const PgmJobSpec *spec, GError **error)
          check_source (self, error);
 }
 
-/* What a cutover has left open is settled, and its objects go. A fence stays that
- * keeps the application from its old server. */
+/* What a cutover has left open is settled, and its objects go: the fence too, unless
+ * it is to keep the application from its old server for longer. */
 static gboolean
 clear_cutover (Cleanup *self, GError **error)
 {
@@ -91,7 +92,7 @@ clear_cutover (Cleanup *self, GError **error)
   return (self->state->cutover == PGM_CUTOVER_NONE && self->state->reverse_slot == NULL &&
           self->state->fence == NULL) ||
          (pgm_switchover_recover (&ctx, self->cancellable, error) &&
-          pgm_switchover_clear (&ctx, FALSE, self->cancellable, error));
+          pgm_switchover_clear (&ctx, !self->keep_fence, self->cancellable, error));
 }
 
 static gboolean
@@ -209,7 +210,10 @@ pgm_cleanup_run (const PgmJobSpec *spec,
                  GCancellable *cancellable,
                  GError **error)
 {
-  Cleanup self = { .progress = progress, .report = report, .cancellable = cancellable };
+  Cleanup self = { .progress = progress,
+                   .report = report,
+                   .keep_fence = spec->follow != NULL && spec->follow->keep_fence,
+                   .cancellable = cancellable };
   gboolean ok = run_steps (&self, spec, error);
 
   g_clear_pointer (&self.state, pgm_follow_state_free);

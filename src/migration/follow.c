@@ -186,14 +186,14 @@ allow_while_paused (FollowRun *run)
 }
 
 static Service
-clean_up (FollowRun *run, GError **error)
+clean_up (FollowRun *run, gboolean keep_fence, GError **error)
 {
   PgmFollowContext *ctx = &run->ctx;
 
   pgm_progress_set_activity (ctx->progress, "removing what is ours on both sides");
   if (!end_session (run, FALSE, error) || !ensure_journal (run, error) ||
       !pgm_switchover_recover (ctx, run->cancellable, error) ||
-      !pgm_switchover_clear (ctx, FALSE, run->cancellable, error) ||
+      !pgm_switchover_clear (ctx, !keep_fence, run->cancellable, error) ||
       !pgm_follow_setup_remove (ctx->ends, ctx->state, ctx->journal, ctx->progress,
                                 run->cancellable, error))
     return STOPPED;
@@ -275,7 +275,7 @@ serve (FollowRun *run, gint64 timeout_us, gboolean paused, GError **error)
       service = paused ? AGAIN : SERVED;
       break;
     case PGM_REQUEST_CLEANUP:
-      service = clean_up (run, error);
+      service = clean_up (run, request->keep_fence, error);
       break;
     case PGM_REQUEST_SWITCHOVER:
     case PGM_REQUEST_SWITCHOVER_BACK:

@@ -59,6 +59,7 @@ static const PgmField follow_options_fields[] = {
   FIELD (PgmFollowOptions, start_lsn, LSN, OMIT_EMPTY),
   FIELD_ENUM (PgmFollowOptions, on_conflict, pgm_conflict_names, OMIT_EMPTY),
   FIELD (PgmFollowOptions, streaming, BOOL, OMIT_EMPTY),
+  FIELD (PgmFollowOptions, keep_fence, BOOL, OMIT_EMPTY),
   FIELD (PgmFollowOptions, local_only, BOOL, OMIT_EMPTY),
   FIELD_END,
 };

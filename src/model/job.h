@@ -79,6 +79,7 @@ typedef struct
                         * confirmed position */
   int on_conflict;     /* PgmConflictPolicy */
   gboolean streaming;  /* have large transactions sent before their end */
+  gboolean keep_fence; /* PGM_JOB_CLEANUP: a fence that a cutover raised stays up */
   gboolean local_only; /* bidirectional: leave out what was replicated to the source */
 } PgmFollowOptions;
 

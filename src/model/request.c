@@ -21,6 +21,7 @@ const PgmRecordType pgm_switchover_options_type = { "switchover options",
 
 static const PgmField job_request_fields[] = {
   FIELD_ENUM (PgmJobRequest, kind, pgm_request_kind_names, REQUIRED),
+  FIELD (PgmJobRequest, keep_fence, BOOL, OMIT_EMPTY),
   FIELD_RECORD (PgmJobRequest, switchover, pgm_switchover_options_type, 0),
   FIELD_END,
 };

@@ -41,6 +41,7 @@ typedef struct
 {
   PgmRecord record;
   int kind;                         /* PgmRequestKind */
+  gboolean keep_fence;              /* CLEANUP: a fence that a cutover raised stays up */
   PgmSwitchoverOptions *switchover; /* SWITCHOVER, SWITCHOVER_BACK; NULL: defaults */
 } PgmJobRequest;
 
