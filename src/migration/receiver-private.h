@@ -34,6 +34,8 @@ typedef struct
   PgmReceiverSource source;
   PgmAssembler *assembler;
   gint64 interval_us;    /* between two statuses */
+  gint64 silence_us;     /* after so long without a word the server is gone; 0: never */
+  gint64 heard;          /* its last word */
   gint64 next_status;    /* when the next is due */
   gint64 last_status;    /* when the last was sent */
   gint64 next_position;  /* not before: an idle position */

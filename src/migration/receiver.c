@@ -11,8 +11,12 @@
 
 /* Statuses: as often as a native subscriber's, and sooner when there is something
  * to confirm. */
-#define STATUS_US  (10 * G_USEC_PER_SEC)
-#define CONFIRM_US (200 * G_TIME_SPAN_MILLISECOND)
+#define STATUS_US (10 * G_USEC_PER_SEC)
+/* Beyond half of wal_sender_timeout, after which a server says something however busy
+ * it is; and for one that has none. */
+#define SILENCE_US       (10 * G_USEC_PER_SEC)
+#define SILENCE_ALONE_US (120 * G_USEC_PER_SEC)
+#define CONFIRM_US       (200 * G_TIME_SPAN_MILLISECOND)
 
 /* Positions of an idle source. */
 #define POSITION_US (1 * G_USEC_PER_SEC)
@@ -152,6 +156,7 @@ pgm_receiver_run_init (PgmReceiverRun *run,
     .assembler = pgm_assembler_new (assembler),
     .interval_us = status_interval_us,
     .told_flushed = receiver->start,
+    .heard = source->now (),
   };
 }
 
@@ -197,6 +202,7 @@ push_ready (PgmReceiverRun *run, GCancellable *cancellable, GError **error)
     {
     case PGM_CHANNEL_OK:
       run->ready = NULL;
+      run->heard = run->source.now ();
       raise_lsn (&self->last_commit, pgm_assembler_get_last_commit (run->assembler));
       return PGM_RECEIVER_GOES_ON;
     case PGM_CHANNEL_TIMEOUT:
@@ -265,13 +271,32 @@ read_deadline (PgmReceiverRun *run)
   return pgm_assembler_get_bytes (run->assembler) > 0 ? 0 : MIN (run->next_status, now + WAIT_US);
 }
 
+/* A connection that a middlebox has forgotten never ends by itself (R7). While we
+ * wait for room ourselves nothing is read, and nothing counts as silence. */
+static gboolean
+check_silence (PgmReceiverRun *run, gboolean heard, GError **error)
+{
+  gint64 now = run->source.now ();
+
+  if (heard || run->silence_us == 0)
+    run->heard = now;
+  if (now - run->heard < run->silence_us || run->silence_us == 0)
+    return TRUE;
+  pgm_error_set_full (error, PGM_ERROR_LOST, NULL, NULL, NULL,
+                      "the server has said nothing for %" G_GINT64_FORMAT " seconds",
+                      (now - run->heard) / G_USEC_PER_SEC);
+  return FALSE;
+}
+
 static PgmReceiverStep
 read_message (PgmReceiverRun *run, GCancellable *cancellable, GError **error)
 {
   PgmStreamMessage message = { 0 };
+  PgmStreamResult result =
+      run->source.read (run->source.stream, &message, read_deadline (run), cancellable, error);
   gboolean ok = TRUE;
 
-  switch (run->source.read (run->source.stream, &message, read_deadline (run), cancellable, error))
+  switch (result)
     {
     case PGM_STREAM_DATA:
       ok = take_data (run, &message, error);
@@ -291,6 +316,7 @@ read_message (PgmReceiverRun *run, GCancellable *cancellable, GError **error)
       ok = FALSE;
       break;
     }
+  ok = ok && check_silence (run, result != PGM_STREAM_IDLE, error);
   return ok ? PGM_RECEIVER_GOES_ON : PGM_RECEIVER_FAILED;
 }
 
@@ -357,7 +383,11 @@ stream_finish (gpointer stream, GCancellable *cancellable, GError **error)
 
 /* A third of what the server waits for a word of ours. */
 static gboolean
-find_interval (PgmReceiver *self, gint64 *interval_us, GCancellable *cancellable, GError **error)
+find_interval (PgmReceiver *self,
+               gint64 *interval_us,
+               gint64 *silence_us,
+               GCancellable *cancellable,
+               GError **error)
 {
   g_autoptr (PgmConnection) connection =
       pgm_ends_connect (self->ends, self->end, "facts", cancellable, error);
@@ -373,8 +403,12 @@ find_interval (PgmReceiver *self, gint64 *interval_us, GCancellable *cancellable
     return FALSE;
   timeout_ms = g_ascii_strtoll (text, NULL, 10);
   *interval_us = STATUS_US;
+  *silence_us = SILENCE_ALONE_US;
   if (timeout_ms > 0)
-    *interval_us = MIN (STATUS_US, timeout_ms * G_TIME_SPAN_MILLISECOND / 3);
+    {
+      *interval_us = MIN (STATUS_US, timeout_ms * G_TIME_SPAN_MILLISECOND / 3);
+      *silence_us = timeout_ms * G_TIME_SPAN_MILLISECOND / 2 + SILENCE_US;
+    }
   return TRUE;
 }
 
@@ -383,6 +417,7 @@ run_stream (PgmReceiver *self,
             PgmStream *stream,
             int protocol,
             gint64 interval_us,
+            gint64 silence_us,
             GCancellable *cancellable,
             GError **error)
 {
@@ -398,6 +433,7 @@ run_stream (PgmReceiver *self,
   PgmReceiverRun run;
 
   pgm_receiver_run_init (&run, self, &source, &options, interval_us);
+  run.silence_us = silence_us;
   while (step == PGM_RECEIVER_GOES_ON)
     step = pgm_receiver_step (&run, cancellable, error);
   pgm_receiver_run_clear (&run);
@@ -421,15 +457,16 @@ receive (PgmReceiver *self, GCancellable *cancellable, GError **error)
   g_autoptr (PgmConnection) connection = NULL;
   g_autoptr (PgmStream) stream = NULL;
   gint64 interval_us = STATUS_US;
+  gint64 silence_us = 0;
 
-  if (!find_interval (self, &interval_us, cancellable, error))
+  if (!find_interval (self, &interval_us, &silence_us, cancellable, error))
     return FALSE;
   connection = pgm_ends_connect_replication (self->ends, self->end, "receive", cancellable, error);
   if (connection == NULL)
     return FALSE;
   stream = pgm_stream_start (connection, &options, cancellable, error);
   return stream != NULL &&
-         run_stream (self, stream, options.protocol, interval_us, cancellable, error);
+         run_stream (self, stream, options.protocol, interval_us, silence_us, cancellable, error);
 }
 
 /* What was handed over is whole or will be sent again, so the applier may finish

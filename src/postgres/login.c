@@ -120,6 +120,9 @@ start (const Login *login, const Endpoint *endpoint, const char *target)
 
   for (guint i = 0; i < G_N_ELEMENTS (fallbacks); i++)
     parameters_add (&parameters, fallbacks[i].keyword, fallbacks[i].value);
+  /* We say little there, and a server that lives takes it at once. */
+  if (login->options->replication)
+    parameters_add (&parameters, "tcp_user_timeout", "20000");
   parameters_add (&parameters, "fallback_application_name", "pgmanager");
   pgm_conninfo_foreach (login->conninfo, add_given, &parameters);
   if (name != NULL)
