@@ -8,7 +8,7 @@
 
 /* Rows of one statement: enough to make its fixed cost small, few enough to keep
  * the server's copy of the arrays in its caches. */
-#define SET_ROWS_MAX  1000u
+#define SET_ROWS_MAX  500u
 #define SET_BYTES_MAX ((gsize) 1024 * 1024)
 
 /* From here on the two round trips of a COPY are worth it. */

@@ -25,6 +25,7 @@ typedef struct
   PgmApplyTarget *target;
   GCancellable *cancellable;
   gboolean in_parts;                           /* a transaction is open, more of it is to come */
+  PgmFoldCounts parts;                         /* of what is written of it */
   gint64 last_commit, last_flush, last_record; /* monotonic */
   gint64 commit_time;                          /* of the source, the newest */
 } Writer;
@@ -179,8 +180,18 @@ write_steps (Writer *self, const PgmFold *fold, GError **error)
   return self->target->class->check (self->target, error);
 }
 
+static void
+add_counts (PgmFoldCounts *sum, const PgmFoldCounts *counts)
+{
+  sum->transactions += counts->transactions;
+  sum->inserts += counts->inserts;
+  sum->updates += counts->updates;
+  sum->deletes += counts->deletes;
+  sum->truncates += counts->truncates;
+}
+
 static gboolean
-commit_work (Writer *self, const PgmApplyWork *work, GError **error)
+commit_work (Writer *self, const PgmApplyWork *work, const PgmFoldCounts *counts, GError **error)
 {
   const PgmFoldTransaction *last = last_of (work);
 
@@ -188,7 +199,7 @@ commit_work (Writer *self, const PgmApplyWork *work, GError **error)
       !self->target->class->commit (self->target, last->end_lsn, last->commit_time, error) ||
       !PGM_FAILPOINT ("apply.after_commit", error))
     return FALSE;
-  pgm_apply_note_committed (self->applier, last, &work->fold->counts, work->sentinels);
+  pgm_apply_note_committed (self->applier, last, counts, work->sentinels);
   return TRUE;
 }
 
@@ -202,6 +213,8 @@ write_part (Writer *self, const PgmApplyWork *work, GError **error)
       !self->target->class->save (self->target, error))
     return FALSE;
   self->in_parts = TRUE;
+  if (work->first)
+    self->parts = (PgmFoldCounts){ 0 };
   if (!write_steps (self, work->fold, &local))
     {
       if (!pgm_apply_error_is_of_row (local))
@@ -215,10 +228,11 @@ write_part (Writer *self, const PgmApplyWork *work, GError **error)
     }
   if (!PGM_FAILPOINT ("apply.after_part", error))
     return FALSE;
+  add_counts (&self->parts, &work->fold->counts);
   if (!work->last)
     return TRUE;
   self->in_parts = FALSE;
-  return commit_work (self, work, error);
+  return commit_work (self, work, &self->parts, error);
 }
 
 static gboolean
@@ -229,7 +243,7 @@ write_whole (Writer *self, const PgmApplyWork *work, GError **error)
   if (!self->target->class->begin (self->target, error))
     return FALSE;
   if (write_steps (self, work->fold, &local))
-    return commit_work (self, work, error);
+    return commit_work (self, work, &work->fold->counts, error);
   if (!pgm_apply_error_is_of_row (local))
     {
       g_propagate_error (error, g_steal_pointer (&local));

@@ -239,10 +239,9 @@ free_batch (gpointer batch)
 }
 
 gboolean
-pgm_flow_apply (PgmFlow *self, GError **error)
+pgm_flow_apply_batches (PgmFlow *self, GPtrArray *batches, GError **error)
 {
   g_autoptr (PgmChannel) channel = pgm_channel_new (0, 0, free_batch);
-  g_autoptr (GPtrArray) batches = pgm_flow_read (self);
   g_autoptr (PgmApplier) applier = NULL;
   gboolean ok = FALSE;
 
@@ -261,6 +260,14 @@ pgm_flow_apply (PgmFlow *self, GError **error)
   ok = pgm_applier_run (applier, NULL, error);
   pgm_applier_get_stats (applier, &self->stats);
   return ok;
+}
+
+gboolean
+pgm_flow_apply (PgmFlow *self, GError **error)
+{
+  g_autoptr (GPtrArray) batches = pgm_flow_read (self);
+
+  return pgm_flow_apply_batches (self, batches, error);
 }
 
 int

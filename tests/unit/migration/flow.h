@@ -50,6 +50,8 @@ GPtrArray *pgm_flow_read (PgmFlow *self);
 
 /* Puts all of it through a new applier, which starts from the origin's progress. */
 gboolean pgm_flow_apply (PgmFlow *self, GError **error);
+/* The same of @batches, which are taken. */
+gboolean pgm_flow_apply_batches (PgmFlow *self, GPtrArray *batches, GError **error);
 /* The same where an error is a failure of the test. */
 void pgm_flow_run (PgmFlow *self);
 
