@@ -17,8 +17,10 @@ pgm_follow_arguments_add (GOptionContext *context, PgmFollowArguments *self)
       N_ ("Name of the replication origin on the destination (named after the job)"), "NAME" },
     { "on-conflict", 0, 0, G_OPTION_ARG_FILENAME, &self->conflicts,
       N_ ("What becomes of a change that doesn't fit the rows there (stop)"), "stop|log|skip" },
-    { "stream-large", 0, 0, G_OPTION_ARG_FILENAME, &self->streaming,
-      N_ ("Have large transactions sent before their end, 14 and later (on)"), "on|off" },
+    { "stream-large", 0, 0, G_OPTION_ARG_NONE, &self->streaming,
+      N_ ("Have large transactions sent before their end, and keep them here: spares the "
+          "source's disk, takes longer (14 and later)"),
+      NULL },
     { "local-only", 0, 0, G_OPTION_ARG_NONE, &self->local_only,
       N_ ("Leave out what was replicated to the source itself (two jobs, one each way)"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -48,17 +50,6 @@ parse_conflicts (const char *text, int *policy, GError **error)
   return FALSE;
 }
 
-static gboolean
-parse_switch (const char *text, gboolean *on, GError **error)
-{
-  *on = text == NULL || strcmp (text, "on") == 0;
-  if (*on || strcmp (text, "off") == 0)
-    return TRUE;
-  pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Use --stream-large=on or off."),
-                      "neither on nor off: %s", text);
-  return FALSE;
-}
-
 PgmFollowOptions *
 pgm_follow_arguments_take (PgmFollowArguments *self, GError **error)
 {
@@ -68,8 +59,8 @@ pgm_follow_arguments_take (PgmFollowArguments *self, GError **error)
   options->publication = g_steal_pointer (&self->publication);
   options->origin = g_steal_pointer (&self->origin);
   options->local_only = self->local_only;
-  if (parse_conflicts (self->conflicts, &options->on_conflict, error) &&
-      parse_switch (self->streaming, &options->streaming, error))
+  options->streaming = self->streaming;
+  if (parse_conflicts (self->conflicts, &options->on_conflict, error))
     return options;
   pgm_record_unref (options);
   return NULL;
@@ -79,7 +70,7 @@ gboolean
 pgm_follow_arguments_given (const PgmFollowArguments *self)
 {
   return self->slot != NULL || self->publication != NULL || self->origin != NULL ||
-         self->conflicts != NULL || self->streaming != NULL || self->local_only;
+         self->conflicts != NULL || self->streaming || self->local_only;
 }
 
 void
@@ -89,5 +80,4 @@ pgm_follow_arguments_clear (PgmFollowArguments *self)
   g_free (self->publication);
   g_free (self->origin);
   g_free (self->conflicts);
-  g_free (self->streaming);
 }

@@ -11,7 +11,7 @@ typedef struct
   char *publication;
   char *origin;
   char *conflicts;
-  char *streaming;
+  gboolean streaming;
   gboolean local_only;
 } PgmFollowArguments;
 

@@ -4,6 +4,7 @@
 #include "migration/follow-setup.h"
 #include "migration/preflight-private.h"
 #include "postgres/quote.h"
+#include "postgres/slot.h"
 
 /* What following asks of the source. Every blocker comes with the statement that
  * takes it away, as the server's version has it. */
@@ -224,6 +225,7 @@ pgm_preflight_check_follow_identity (PgmPreflight *self, const char *name, GErro
   g_autoptr (GString) fix = g_string_new (NULL);
   g_autofree char *list = NULL;
   g_autofree char *count = NULL;
+  gboolean published = FALSE;
 
   keys = read_keys (self, error);
   if (keys == NULL)
@@ -247,9 +249,17 @@ pgm_preflight_check_follow_identity (PgmPreflight *self, const char *name, GErro
     }
   list = pgm_preflight_list (tables);
   count = pgm_preflight_count (tables->len, "table has", "tables have");
+  if (self->follow->publication != NULL &&
+      !pgm_publication_exists (self->source, self->follow->publication, &published,
+                               self->cancellable, error))
+    return FALSE;
   if (tables->len == 0)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
                        "Every table can be followed by its replica identity.");
+  else if (published) /* by somebody else, and nothing that we do makes it worse */
+    pgm_preflight_add (self, name, PGM_CHECK_WARNING, fix->str,
+                       "%s no replica identity: %s. Rows that are inserted there are followed.",
+                       count, list);
   else
     pgm_preflight_add (
         self, name, PGM_CHECK_BLOCKER, fix->str,

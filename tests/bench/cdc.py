@@ -5,7 +5,7 @@
     cdc.py latency [--reps 5] [--rate 50] [--seconds 20]
     cdc.py cutover [--reps 20] [--rate 500]
         and: [--transport tcp|unix] [--major 15] [--tools PATTERN]
-             [--pgmanager PROGRAM] [--output FILE]
+             [--pgmanager PROGRAM] [--with-option=--stream-large] [--output FILE]
     cdc.py summary FILE…
 
 backlog: a fixed amount of changes behind a slot, copied for each run, is drained
@@ -128,7 +128,7 @@ class Ours:
         transport = self.run.args.transport
         argv = [self.run.args.pgmanager, "follow", "--source-uri", self.run.source.uri(source, transport),
                 "--dest-uri", self.run.destination.uri(destination, transport), "--slot", slot, "--publication", "bench",
-                "--start-lsn", start, "--origin-id", slot, "--output=json"]
+                "--start-lsn", start, "--origin-id", slot, "--output=json", *self.run.args.with_option]
         self.log = open(os.path.join(self.run.scratch.path, "pgmanager.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(argv, env=self.run.env, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=subprocess.STDOUT, start_new_session=True)
@@ -439,6 +439,7 @@ def parse(argv):
     parser.add_argument("--tools", default="", help="only consumers whose name this pattern finds")
     parser.add_argument("--major", type=int, default=15)
     parser.add_argument("--pgmanager", default=os.path.join(HERE, "../../build/src/main/pgmanager"))
+    parser.add_argument("--with-option", action="append", default=[], help="for pgmanager follow, e.g. =--stream-large")
     parser.add_argument("--output", help="JSON lines are also added to this file")
     args = parser.parse_args(argv)
     args.pgmanager = os.path.abspath(args.pgmanager)

@@ -56,7 +56,7 @@ def collations(pair):
 
 @case("015-019 in-progress streaming with DDL and aborted subtransactions in it")
 def stream_with_ddl(pair):
-    with Following(pair, "CREATE TABLE t (a int PRIMARY KEY, b text);", "--stream-large=on") as run:
+    with Following(pair, "CREATE TABLE t (a int PRIMARY KEY, b text);", "--stream-large") as run:
         run.source(f"ALTER DATABASE {run.databases.name} SET logical_decoding_work_mem = '64kB';")
         run.destination("ALTER TABLE t ADD c int, ADD d int;")
         run.source("BEGIN; INSERT INTO t SELECT i, md5(i::text) FROM generate_series(3, 2000) i; ALTER TABLE t ADD c int; SAVEPOINT s1; INSERT INTO t SELECT i, md5(i::text), -i FROM generate_series(2001, 4000) i;"
