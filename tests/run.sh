@@ -3,11 +3,12 @@
 #
 #   sh tests/run.sh [SET] [--slice I/N] [--seed S] [-k PATTERN] [--build DIR]
 #
-# Sets: ci        lint, unit, budget, app, system, matrix, regress, and parts of kill and
+# Sets: ci        lint, unit, sim, budget, app, system, matrix, regress, and parts of kill and
 #                 faults that the commit chooses (the default)
 #       lint      the rules of the tree
 #       unit      each room by itself
 #       system    the program against real clusters: traps, bad input, privileges
+#       sim       the simulation of following, 500 seeds from --seed on
 #       budget    what the client may cost, in instructions and system calls
 #       app       the window, on a display of its own
 #       matrix    PostgreSQL 13 to 17, 15 to 15, 15 to 18
@@ -54,7 +55,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     ;;
-  ci | lint | unit | budget | system | app | matrix | kill | faults | scale | regress | sanitize | threads | fuzz) set_name=$1 ;;
+  ci | lint | unit | sim | budget | system | app | matrix | kill | faults | scale | regress | sanitize | threads | fuzz) set_name=$1 ;;
   *)
     usage >&2
     exit 2
@@ -231,12 +232,27 @@ fetch() {
 
 # Of the longer sets CI takes a part, another one with each commit.
 commit_slice() { # set, number of parts
-  commit=$(git -C "$top" rev-parse HEAD 2>/dev/null | cut -c 1-7) || commit=
-  number=$((0x${commit:-0}))
+  number=$(commit_number)
   slice=$((number % $2 + 1))/$2
   seed=$number
   echo "to replay: sh tests/run.sh $1 --slice $slice --seed $seed"
   python_suite "$1"
+}
+
+# Seeds from the number on; the first that fails ends it, and is told.
+run_sim() { # number
+  status=0
+  "$build/tests/sim/simulation" "$1" 500 >"$work/sim.log" 2>&1 || status=$?
+  cat "$work/sim.log"
+  [ $status = 0 ] || cat "$work/sim.log" >>"$work/failures"
+  count "$(grep -c '^ok ' "$work/sim.log" || :)" "$(grep -c '^not ok ' "$work/sim.log" || :)" 0
+  [ $status = 0 ] || grep -q '^not ok ' "$work/sim.log"
+}
+
+# The number of the commit: another one each time, and the same for the same.
+commit_number() {
+  commit=$(git -C "$top" rev-parse HEAD 2>/dev/null | cut -c 1-7) || commit=
+  echo $((0x${commit:-0}))
 }
 
 run_fuzz() {
@@ -287,7 +303,7 @@ fuzz) build=$build-fuzz ;; # fuzz.sh builds what it needs
 esac
 echo "== build: $(($(date +%s) - began)) s"
 
-[ "$set_name" = lint ] || [ "$set_name" = fuzz ] || prepare_template
+case $set_name in lint | sim | fuzz) ;; *) prepare_template ;; esac
 
 case $set_name in
 ci)
@@ -295,6 +311,7 @@ ci)
   fetch 13 17 18 source:15
   suite lint meson_suite lint
   suite unit meson_suite unit
+  suite sim run_sim "$(commit_number)"
   suite budget meson_suite budget
   suite app run_app
   suite system python_suite ci
@@ -305,6 +322,7 @@ ci)
   ;;
 lint | unit | budget) suite "$set_name" meson_suite "$set_name" ;;
 app) suite app run_app ;;
+sim) suite sim run_sim "$seed" ;;
 system) suite system python_suite ci ;;
 matrix)
   fetch 13 15 17 18
