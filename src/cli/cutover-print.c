@@ -8,8 +8,12 @@ pgm_cutover_print_step (const PgmCutoverStep *step)
 {
   g_autofree char *message = pgm_display_text (step->message != NULL ? step->message : "");
 
-  g_print ("%9.1f ms  %-4s %-22s %s\n", step->at_ms, step->ok ? _ ("ok") : _ ("FAIL"), step->name,
-           message);
+  if (step->at_ms != 0 || g_str_equal (step->name, "fence"))
+    g_print ("%9.1f ms  ", step->at_ms);
+  else
+    /* Times count from the fence, and nobody knew yet when that would be. */
+    g_print ("%12s  ", "");
+  g_print ("%-4s %-22s %s\n", step->ok ? _ ("ok") : _ ("FAIL"), step->name, message);
 }
 
 static void

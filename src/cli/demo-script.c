@@ -59,7 +59,9 @@ ask (PgmDemoScript *self, PgmRequestKind kind)
   pgm_record_unref (request);
 }
 
-/* A cutover of @direction that is over, in whichever way; NULL while it is not. */
+/* A cutover of @direction that is over, in whichever way, with the job ready for the next
+ * request; NULL while it is not. Between the end of a cutover that was done and the
+ * session after it the job refuses whatever is asked. */
 static PgmCutoverReport *
 ended_cutover (PgmSnapshot *snapshot, const char *direction)
 {
@@ -68,6 +70,8 @@ ended_cutover (PgmSnapshot *snapshot, const char *direction)
   if (cutover == NULL || g_strcmp0 (cutover->direction, direction) != 0 ||
       (!cutover->done && cutover->error == NULL))
     return NULL;
+  if (cutover->done)
+    return snapshot->phase == PGM_PHASE_STREAMING ? cutover : NULL;
   return snapshot->phase != PGM_PHASE_SWITCHOVER ? cutover : NULL;
 }
 
