@@ -42,6 +42,7 @@ void pgm_follow_setup_adopt (PgmEnds *ends, const PgmFollowState *state);
   "   'pg_replication_origin_create', 'pg_replication_origin_drop',"                               \
   "   'pg_replication_origin_oid', 'pg_replication_origin_session_setup',"                         \
   "   'pg_replication_origin_session_reset', 'pg_replication_origin_session_progress',"            \
+  "   'pg_replication_origin_session_is_setup',"                                                   \
   "   'pg_replication_origin_xact_setup', 'pg_replication_origin_xact_reset',"                     \
   "   'pg_replication_origin_advance', 'pg_replication_origin_progress')"                          \
   "   AND NOT has_function_privilege(p.oid, 'EXECUTE') ORDER BY 1"

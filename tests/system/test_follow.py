@@ -1,11 +1,12 @@
 """clone --follow and follow: set up, stopped, killed, gone on with, taken away."""
 import os
+import re
 import signal
 import time
 
 from harness import check
 from harness.case import case
-from harness.cluster import SqlError
+from harness.cluster import SqlError, unique
 from harness.command import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, Command
 from harness.follower import Follower
 from harness.pair import Pair
@@ -333,6 +334,27 @@ def least_privilege(pair):
     await_rows(databases, "b", alive=one.alive)
     one.cleanup()
     check.expect_same_text(before, all_of_ours(pair, databases), "something of ours is left")
+
+
+@case("A5 roles without superuser: the printed GRANTs suffice for an origin")
+def granted_origin(pair):
+    role = unique("mig")
+    for cluster in (pair.source, pair.destination):
+        cluster.sql(f"CREATE ROLE {role} LOGIN;")
+    databases = pair.load(f"{TWO} ALTER TABLE a OWNER TO {role};")
+    pair.source.sql(f"ALTER ROLE {role} REPLICATION; GRANT CREATE ON DATABASE {databases.name} TO {role};")
+    pair.destination.sql(f"ALTER DATABASE {databases.name} OWNER TO {role};")
+    uris = [f"--source-uri={pair.source.uri(databases.name, role)}", f"--dest-uri={pair.destination.uri(databases.name, role)}"]
+    arguments = ("--include=*.a", "--no-owner", "--no-acl")
+    told = pair.command.run("clone", "--follow", "--dry-run", *uris, *arguments)
+    grants = re.findall(r"GRANT EXECUTE ON FUNCTION .*;", told.text)
+    assert grants, told
+    databases.destination("".join(grants))
+    one = Follower(pair.command, uris, *arguments).start().await_phase("streaming")
+    assert databases.destination("SELECT count(*) FROM pg_replication_origin;") == "1", "no origin is used"
+    databases.source("UPDATE a SET v = 'seen';")
+    await_rows(databases, alive=one.alive)
+    one.cleanup()
 
 
 @case("pause, status and resume from another terminal")
