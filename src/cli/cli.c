@@ -26,7 +26,8 @@ static const PgmCommand commands[] = {
   { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
   { "resume", N_ ("Go on after a pause"), pgm_command_resume },
   { "verify", N_ ("Compare both databases while changes flow"), pgm_command_verify },
-  { "demo", N_ ("Try it: two throw-away clusters, a clone, a comparison"), pgm_command_demo },
+  { "demo", N_ ("Try it: a clone, a live cutover and the way back, on throw-away clusters"),
+    pgm_command_demo },
 };
 
 static void

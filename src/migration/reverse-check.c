@@ -65,7 +65,7 @@ check_origin (const PgmReverse *self, GPtrArray *missing, GCancellable *cancella
     return TRUE;
   if (server->major < ORIGIN_GRANT_MAJOR)
     {
-      miss (missing, "replication origins for the way back",
+      miss (missing, "replication origins for the way back on the side that gives the writes away",
             g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
             "before PostgreSQL 14 only a superuser may use them; or keep no way back");
       return TRUE;
@@ -78,7 +78,7 @@ check_origin (const PgmReverse *self, GPtrArray *missing, GCancellable *cancella
             &may, cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "replication origins for the way back",
+    miss (missing, "replication origins for the way back on the side that gives the writes away",
           g_strdup_printf ("GRANT EXECUTE ON FUNCTION %s TO %s", origin_functions, user), NULL);
   return TRUE;
 }
@@ -113,11 +113,12 @@ check_replica_role (const PgmReverse *self,
             cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "apply changes that come back without firing triggers",
-          grantable
-              ? g_strdup_printf ("GRANT SET ON PARAMETER session_replication_role TO %s", user)
-              : g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
-          NULL);
+    miss (
+        missing,
+        "apply changes that come back without firing triggers, on the side that gives the writes away",
+        grantable ? g_strdup_printf ("GRANT SET ON PARAMETER session_replication_role TO %s", user)
+                  : g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
+        NULL);
   return TRUE;
 }
 
@@ -169,14 +170,18 @@ check_publisher (const PgmReverse *self,
           g_strdup ("ALTER SYSTEM SET wal_level = 'logical'"), "takes a restart of that server");
   if (server->superuser)
     return TRUE;
-  if (!server->replication)
-    miss (missing, "a slot for the way back", g_strdup_printf ("ALTER ROLE %s REPLICATION", user),
-          NULL);
+  /* Asked again, since it may have been granted after the session was opened. */
+  if (!ask (self->to, "SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user",
+            &may, cancellable, error))
+    return FALSE;
+  if (!may)
+    miss (missing, "a slot for the way back on the side that takes the writes over",
+          g_strdup_printf ("ALTER ROLE %s REPLICATION", user), NULL);
   if (!ask (self->to, "SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE')",
             &may, cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "a publication for the way back",
+    miss (missing, "a publication for the way back on the side that takes the writes over",
           g_strdup_printf ("GRANT CREATE ON DATABASE %s TO %s", database, user), NULL);
   return check_tables (self, missing, cancellable, error);
 }
