@@ -140,6 +140,34 @@ test_done (gpointer fixture, gconstpointer data)
   g_assert_null (strstr (printed, "FAIL"));
 }
 
+/* A step that has begun is neither ok nor failed; it is shown when it has ended. */
+static gboolean
+play_slowly (gpointer data)
+{
+  PgmTestEngine *engine = stage ()->engine;
+  PgmCutoverReport *cutover;
+  PgmCutoverStep *step;
+
+  if (pgm_test_engine_get_request (engine) == NULL)
+    return G_SOURCE_CONTINUE;
+  cutover = make_cutover (FALSE);
+  g_clear_pointer (&cutover->error, g_free);
+  step = g_ptr_array_index (cutover->steps, cutover->steps->len - 1);
+  g_clear_pointer (&step->message, g_free);
+  pgm_test_engine_show_cutover (engine, "clone-1", cutover);
+  g_timeout_add (20, play, GINT_TO_POINTER (TRUE));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_step_under_way (gpointer fixture, gconstpointer data)
+{
+  g_timeout_add (20, play_slowly, NULL);
+  g_assert_cmpint (run ("pgmanager switchover"), ==, PGM_EXIT_OK);
+  g_assert_null (strstr (stage ()->printed->str, "FAIL"));
+  g_assert_nonnull (strstr (stage ()->printed->str, "12.5 ms  ok   sentinel"));
+}
+
 static void
 test_given_up (gpointer fixture, gconstpointer data)
 {
@@ -216,6 +244,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_vtable ("/cli/switchover/done", 0, NULL, set_up, test_done, tear_down);
   g_test_add_vtable ("/cli/switchover/given-up", 0, NULL, set_up, test_given_up, tear_down);
+  g_test_add_vtable ("/cli/switchover/step-under-way", 0, NULL, set_up, test_step_under_way,
+                     tear_down);
   g_test_add_vtable ("/cli/switchover/refused", 0, NULL, set_up, test_refused, tear_down);
   g_test_add_vtable ("/cli/switchover/job-ends", 0, NULL, set_up, test_job_ends, tear_down);
   g_test_add_vtable ("/cli/switchover/usage", 0, NULL, set_up, test_usage, tear_down);
