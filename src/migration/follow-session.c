@@ -6,7 +6,7 @@
 
 /* What may lie between the two, in bytes: enough for a fold in the making and the
  * next one. */
-#define CHANNEL_BYTES ((gsize) 24 * 1024 * 1024)
+#define CHANNEL_BYTES ((gsize) 8 * 1024 * 1024)
 
 #define PULSE_US  (50 * G_TIME_SPAN_MILLISECOND)
 #define FINISH_US (3 * G_USEC_PER_SEC)
