@@ -25,7 +25,6 @@ static const PgmCommand commands[] = {
   { "switchover", N_ ("Move the writes to the destination, or back"), pgm_command_switchover },
   { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
   { "resume", N_ ("Go on after a pause"), pgm_command_resume },
-  { "verify", N_ ("Compare both databases while changes flow"), pgm_command_verify },
   { "demo", N_ ("Try it: a clone, a live cutover and the way back, on throw-away clusters"),
     pgm_command_demo },
 };

@@ -35,7 +35,6 @@ int pgm_command_stop (PgmCli *cli, int argc, char **argv);
 int pgm_command_switchover (PgmCli *cli, int argc, char **argv);
 int pgm_command_pause (PgmCli *cli, int argc, char **argv);
 int pgm_command_resume (PgmCli *cli, int argc, char **argv);
-int pgm_command_verify (PgmCli *cli, int argc, char **argv);
 
 /* Prints @error on standard error as the program does and returns its status. */
 int pgm_command_fail (const GError *error);

@@ -1,4 +1,4 @@
-/* stop, pause, resume, verify: one call each to the process that runs the job. */
+/* stop, pause, resume: one call each to the process that runs the job. */
 #include "cli/job-finder.h"
 #include "core/i18n.h"
 
@@ -36,12 +36,6 @@ static gboolean
 resume (PgmFoundJob *found, GError **error)
 {
   return request (found, PGM_REQUEST_RESUME, error);
-}
-
-static gboolean
-verify (PgmFoundJob *found, GError **error)
-{
-  return request (found, PGM_REQUEST_VERIFY, error);
 }
 
 static void
@@ -113,13 +107,4 @@ pgm_command_resume (PgmCli *cli, int argc, char **argv)
   return steer (cli, argc, argv,
                 _ ("Goes on after a pause, or after what stopped the job was seen to."), resume,
                 _ ("it goes on"));
-}
-
-int
-pgm_command_verify (PgmCli *cli, int argc, char **argv)
-{
-  return steer (cli, argc, argv,
-                _ ("Compares both databases while changes flow. `pgmanager status` shows how it\n"
-                   "goes and what came of it."),
-                verify, _ ("it begins to compare"));
 }

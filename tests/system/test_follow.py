@@ -258,7 +258,7 @@ def started_twice(pair):
 @case("F45 large transactions, streamed before their end, with aborted subtransactions")
 def large_transactions(pair):
     databases = pair.load(TWO)
-    one = follower(pair, databases).start().await_phase("streaming")
+    one = follower(pair, databases, "--stream-large").start().await_phase("streaming")
     databases.source("""
 BEGIN; INSERT INTO a SELECT i, repeat('x', 200) FROM generate_series(1000, 30000) i;
 SAVEPOINT s; UPDATE a SET v = 'undone'; SAVEPOINT t; DELETE FROM a; ROLLBACK TO t; ROLLBACK TO s;

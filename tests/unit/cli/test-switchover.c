@@ -233,8 +233,6 @@ test_requests (gpointer fixture, gconstpointer data)
   g_assert_cmpstr (stage ()->printed->str, ==,
                    "{\"answer\":{\"ok\":true,\"message\":\"Job clone-1: it goes on\","
                    "\"job_id\":\"clone-1\"}}\n");
-  g_assert_cmpint (run ("pgmanager verify --job=clone-1"), ==, PGM_EXIT_OK);
-  g_assert_cmpint (pgm_test_engine_get_request (stage ()->engine)->kind, ==, PGM_REQUEST_VERIFY);
   g_assert_cmpint (run ("pgmanager stop"), ==, PGM_EXIT_OK);
 }
 
