@@ -12,8 +12,7 @@
 /* A transaction that is being streamed. */
 typedef struct
 {
-  PgmSpill *spill;       /* NULL: it has an origin and is left out */
-  GHashTable *described; /* number of a table -> GBytes: RELATION as it came last */
+  PgmSpill *spill; /* NULL: it has an origin and is left out */
 } Streamed;
 
 struct _PgmAssembler
@@ -43,7 +42,6 @@ streamed_free (gpointer data)
   Streamed *self = data;
 
   pgm_spill_free (self->spill);
-  g_hash_table_unref (self->described);
   g_free (self);
 }
 
@@ -281,8 +279,6 @@ start_block (PgmAssembler *self, const PgmMessage *message, GError **error)
     {
       streamed = g_new0 (Streamed, 1);
       streamed->spill = pgm_spill_new (self->directory, xid, self->spill_memory);
-      streamed->described =
-          g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_bytes_unref);
       g_hash_table_insert (self->streamed, GUINT_TO_POINTER (xid), streamed);
     }
   self->stream_xid = xid;
@@ -311,31 +307,6 @@ commit_streamed (PgmAssembler *self, const PgmMessage *message, GError **error)
 }
 
 static gboolean
-keep_described (const Streamed *streamed, guint32 xid, GError **error)
-{
-  GHashTableIter iter;
-  gpointer description = NULL;
-
-  g_hash_table_iter_init (&iter, streamed->described);
-  while (g_hash_table_iter_next (&iter, NULL, &description))
-    {
-      gsize size = 0;
-      const guint8 *data = g_bytes_get_data (description, &size);
-      if (!pgm_spill_append (streamed->spill, xid, data, size, error))
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The server counts what it has described by whole transactions: it doesn't say again
- * what came with a subtransaction that is aborted, so that must not go with it. */
-static gboolean
-abort_part (Streamed *streamed, guint32 xid, guint32 subxid, GError **error)
-{
-  return pgm_spill_abort (streamed->spill, subxid, error) && keep_described (streamed, xid, error);
-}
-
-static gboolean
 abort_streamed (PgmAssembler *self, const PgmMessage *message, GError **error)
 {
   guint32 xid = message->stream_abort.xid;
@@ -349,19 +320,7 @@ abort_streamed (PgmAssembler *self, const PgmMessage *message, GError **error)
       g_hash_table_remove (self->streamed, GUINT_TO_POINTER (xid));
       return TRUE;
     }
-  return streamed->spill == NULL || abort_part (streamed, xid, subxid, error);
-}
-
-/* By its number, which follows type and transaction. */
-static void
-note_described (Streamed *streamed, const guint8 *data, gsize size)
-{
-  guint32 oid = 0;
-
-  if (data[0] != PGM_MESSAGE_RELATION || size < 1 + 2 * sizeof oid)
-    return;
-  memcpy (&oid, data + 1 + sizeof oid, sizeof oid);
-  g_hash_table_replace (streamed->described, GUINT_TO_POINTER (oid), g_bytes_new (data, size));
+  return streamed->spill == NULL || pgm_spill_abort (streamed->spill, subxid, error);
 }
 
 /* Within a block: kept as it came, to be decoded when it is known to count. */
@@ -383,7 +342,6 @@ keep (PgmAssembler *self, const guint8 *data, gsize size, GError **error)
   if (size < 1 + sizeof xid)
     return fail_protocol (error, data[0], "It is cut off.");
   memcpy (&xid, data + 1, sizeof xid);
-  note_described (streamed, data, size);
   return streamed->spill == NULL ||
          pgm_spill_append (streamed->spill, GUINT32_FROM_BE (xid), data, size, error);
 }

@@ -173,9 +173,9 @@ void pgm_decoder_free (PgmDecoder *self);
 /* Decodes one message. @in_stream: it comes between STREAM_START and
  * STREAM_STOP, so that most types carry a transaction id. What @message points
  * to lives in @data and @arena. RELATION replaces what is known of its table, so
- * what is streamed must be decoded (again) in the order in which it commits. The
- * server describes a table once in a streamed transaction: a description that came
- * with a subtransaction counts for the rest even if that one is aborted. */
+ * what is streamed must be decoded (again) in the order in which it commits. What a
+ * streamed transaction has described is described again after each abort of one of
+ * its parts, so it may go with the part (pgoutput_stream_abort()). */
 gboolean pgm_decoder_decode (PgmDecoder *self,
                              gconstpointer data,
                              gsize size,

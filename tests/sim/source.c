@@ -120,8 +120,10 @@ send_block (Walsender *self, Early *early, guint gate)
       early->next++;
     }
   send (self, sim_wire_letter ('E'), gate, before);
-  if (cut != 0)
-    send (self, sim_wire_stream_abort (xid, cut), gate, before);
+  if (cut == 0)
+    return;
+  send (self, sim_wire_stream_abort (xid, cut), gate, before);
+  early->described = 0; /* pgoutput forgets what it has described at each abort */
 }
 
 static void

@@ -238,29 +238,6 @@ test_f45_streamed (void)
   g_assert_cmpuint (pgm_assembler_get_last_commit (assembler), ==, 21);
 }
 
-/* F45: the server describes a table once in a streamed transaction, even if that was
- * within a subtransaction that is aborted. */
-static void
-test_f45_described_in_aborted (void)
-{
-  g_autoptr (PgmAssembler) assembler = make (2, FALSE);
-
-  feed (assembler, wire_stream_start (5, TRUE));
-  feed (assembler, wire_relation (6));
-  feed (assembler, wire_insert (6, "1", "aborted"));
-  feed (assembler, wire_stream_stop ());
-  feed (assembler, wire_stream_abort (5, 6));
-  feed (assembler, wire_stream_start (5, FALSE));
-  feed (assembler, wire_insert (7, "2", "aborted"));
-  feed (assembler, wire_stream_stop ());
-  feed (assembler, wire_stream_abort (5, 7));
-  feed (assembler, wire_stream_start (5, FALSE));
-  feed (assembler, wire_insert (5, "3", "kept"));
-  feed (assembler, wire_stream_stop ());
-  feed (assembler, wire_stream_commit (5, 20, 21));
-  expect (assembler, "B5 I(3,kept) C21");
-}
-
 static void
 test_streamed_local_only (void)
 {
@@ -319,7 +296,6 @@ main (int argc, char **argv)
   g_test_add_func ("/migration/assembler/f54-messages", test_f54_messages);
   g_test_add_func ("/migration/assembler/local-only", test_local_only);
   g_test_add_func ("/migration/assembler/f45-streamed", test_f45_streamed);
-  g_test_add_func ("/migration/assembler/f45-described-in-aborted", test_f45_described_in_aborted);
   g_test_add_func ("/migration/assembler/streamed-local-only", test_streamed_local_only);
   g_test_add_func ("/migration/assembler/f46-two-phase", test_f46_two_phase);
   g_test_add_func ("/migration/assembler/r20-out-of-place", test_r20_out_of_place);
