@@ -323,6 +323,49 @@ finish (Writer *self, GError **error)
   return FALSE;
 }
 
+/* What passes by itself (a deadlock with somebody else's session, an administrator
+ * who cancels statements) is no reason to call a person: the caller starts anew. */
+static void
+judge_error (GError **error)
+{
+  static const char *const passing[] = { "40", "55P03", "57014" };
+  g_autoptr (GError) judged = NULL;
+  const char *state = error != NULL ? pgm_error_get_sqlstate (*error) : NULL;
+
+  for (guint i = 0; state != NULL && i < G_N_ELEMENTS (passing); i++)
+    if (g_str_has_prefix (state, passing[i]))
+      {
+        judged = g_steal_pointer (error);
+        pgm_error_set_full (error, PGM_ERROR_LOST, state, pgm_error_get_detail (judged),
+                            pgm_error_get_hint (judged), "%s", judged->message);
+        return;
+      }
+}
+
+static gboolean
+run_until_end (Writer *self, GError **error)
+{
+  gboolean ok = flush (self, error);
+
+  while (ok)
+    {
+      g_autoptr (PgmApplyWork) work = NULL;
+      Todo todo = await_todo (self, &work);
+
+      if (todo == TODO_WRITE)
+        ok = write_work (self, work, error);
+      else if (todo == TODO_FLUSH)
+        ok = flush (self, error);
+      else if (todo == TODO_RECORD)
+        ok = record (self, error);
+      else if (todo == TODO_END)
+        return finish (self, error);
+      else
+        return g_cancellable_set_error_if_cancelled (self->cancellable, error), FALSE;
+    }
+  return FALSE;
+}
+
 gboolean
 pgm_apply_writer_run (PgmApplier *applier, GCancellable *cancellable, GError **error)
 {
@@ -333,23 +376,9 @@ pgm_apply_writer_run (PgmApplier *applier, GCancellable *cancellable, GError **e
     .last_record = g_get_monotonic_time (),
     .commit_time = g_get_real_time (),
   };
-  gboolean ok = flush (&self, error);
+  gboolean ok = run_until_end (&self, error);
 
-  while (ok)
-    {
-      g_autoptr (PgmApplyWork) work = NULL;
-      Todo todo = await_todo (&self, &work);
-
-      if (todo == TODO_WRITE)
-        ok = write_work (&self, work, error);
-      else if (todo == TODO_FLUSH)
-        ok = flush (&self, error);
-      else if (todo == TODO_RECORD)
-        ok = record (&self, error);
-      else if (todo == TODO_END)
-        return finish (&self, error);
-      else
-        return g_cancellable_set_error_if_cancelled (cancellable, error), FALSE;
-    }
-  return FALSE;
+  if (!ok)
+    judge_error (error);
+  return ok;
 }

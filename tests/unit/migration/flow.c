@@ -103,6 +103,8 @@ pgm_flow_ask (PgmFlow *self, const char *sql)
 static gboolean
 translate (const PgmMessage *message, PgmChangeBatch *batch, PgmChange *change)
 {
+  g_autofree char *content = NULL;
+
   switch (message->type)
     {
     case PGM_MESSAGE_BEGIN:
@@ -143,8 +145,8 @@ translate (const PgmMessage *message, PgmChangeBatch *batch, PgmChange *change)
         return FALSE;
       change->kind = PGM_CHANGE_MESSAGE;
       change->message.lsn = message->logical.lsn;
-      change->message.content = pgm_arena_strdup (
-          batch->arena, g_strndup ((const char *) message->logical.content, message->logical.size));
+      content = g_strndup ((const char *) message->logical.content, message->logical.size);
+      change->message.content = pgm_arena_strdup (batch->arena, content);
       return TRUE;
     default:
       return FALSE;

@@ -623,6 +623,62 @@ test_cancel (void)
   pgm_flow_assert_equal (flow);
 }
 
+/* A statement that somebody cancels, as one that the server ends for a deadlock, is
+ * for the caller to start anew with. */
+static void
+test_passing (void)
+{
+  g_autoptr (PgmFlow) flow = new_flow (accounts);
+  g_autoptr (PgmConnection) locker = NULL;
+  g_autoptr (GError) error = NULL;
+  Live live;
+
+  pgm_flow_source (flow, "UPDATE a SET v = 'x'");
+  live_start (&live, flow);
+  locker = pgm_ends_connect (flow->ends, PGM_END_DESTINATION, "locker", NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (
+      pgm_connection_exec (locker, "BEGIN; SELECT * FROM public.a FOR UPDATE", NULL, NULL));
+  live_feed (&live);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *n = pgm_flow_ask (
+          flow, "SELECT count(pg_cancel_backend(pid)) FROM pg_locks WHERE NOT granted");
+      if (g_str_equal (n, "1"))
+        break;
+      g_usleep (20 * 1000);
+    }
+  g_thread_join (live.thread);
+  g_assert_error (live.error, PGM_ERROR, PGM_ERROR_LOST);
+  g_clear_error (&live.error);
+  pgm_applier_unref (live.applier);
+  pgm_channel_unref (live.channel);
+  g_object_unref (live.cancellable);
+  g_clear_pointer (&locker, pgm_connection_free);
+  pgm_flow_run (flow);
+  pgm_flow_assert_equal (flow);
+}
+
+/* More statements than the session may keep. */
+static void
+test_many_tables (void)
+{
+  g_autoptr (PgmFlow) flow = new_flow (
+      "SELECT format('CREATE TABLE t%s (id int PRIMARY KEY, v int); INSERT INTO t%s VALUES (1, 0)', i, i)"
+      " FROM generate_series(1, 700) i \\gexec");
+
+  flow->options.max_fold_changes = 50;
+  flow->batch_bytes = 1024;
+  for (guint round = 0; round < 2; round++)
+    pgm_flow_source (
+        flow,
+        "SELECT format('UPDATE t%s SET v = v + 1', i) FROM generate_series(1, 700) i \\gexec\n"
+        "SELECT format('INSERT INTO t%s SELECT max(id) + 1, 0 FROM t%s', i, i) FROM generate_series(1, 700) i \\gexec");
+  pgm_flow_run (flow);
+  pgm_flow_assert_equal (flow);
+  g_assert_cmpuint (flow->stats.replays, ==, 0);
+}
+
 static void
 test_lost (void)
 {
@@ -679,6 +735,8 @@ main (int argc, char **argv)
   g_test_add_func ("/apply-faults/D1-hold", test_hold);
   g_test_add_func ("/apply-faults/cancel", test_cancel);
   g_test_add_func ("/apply-faults/R2-lost", test_lost);
+  g_test_add_func ("/apply-faults/R2-passing-errors", test_passing);
+  g_test_add_func ("/apply-faults/R19-many-tables", test_many_tables);
   status = g_test_run ();
   pgm_test_cluster_free (pair.source);
   pgm_test_cluster_free (pair.destination);
