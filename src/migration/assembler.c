@@ -484,7 +484,7 @@ pgm_assembler_take (PgmAssembler *self)
 PgmLsn
 pgm_assembler_get_last_commit (PgmAssembler *self)
 {
-  return self->last_commit;
+  return self->reading != NULL ? self->reading_commit.commit.end_lsn : self->last_commit;
 }
 
 guint64

@@ -48,7 +48,8 @@ gboolean pgm_assembler_is_in_transaction (PgmAssembler *self);
 gsize pgm_assembler_get_bytes (PgmAssembler *self);
 PgmChangeBatch *pgm_assembler_take (PgmAssembler *self);
 
-/* End of the last transaction that was put into a batch; 0 when there was none. */
+/* End of the last transaction that was put into a batch, or that is being read back;
+ * 0 when there was none. */
 PgmLsn pgm_assembler_get_last_commit (PgmAssembler *self);
 
 /* Bytes kept of transactions whose end is not known yet. */

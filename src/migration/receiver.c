@@ -173,12 +173,15 @@ send_status (PgmReceiverRun *run, GError **error)
   PgmReceiver *self = run->receiver;
   PgmLsn flushed = read_lsn (&self->flushed);
   PgmLsn applied = read_lsn (&self->applied);
+  gboolean ask;
 
   run->last_status = run->source.now ();
+  /* Who hears from us in time and has nothing to tell says nothing unless asked. */
+  ask = run->silence_us != 0 && run->last_status >= run->heard + run->interval_us;
   run->next_status = run->last_status + run->interval_us;
   run->told_flushed = flushed;
   return run->source.send_status (run->source.stream, MAX (read_lsn (&self->received), applied),
-                                  flushed, applied, FALSE, error);
+                                  flushed, applied, ask, error);
 }
 
 static gboolean
@@ -203,7 +206,6 @@ push_ready (PgmReceiverRun *run, GCancellable *cancellable, GError **error)
     case PGM_CHANNEL_OK:
       run->ready = NULL;
       run->heard = run->source.now ();
-      raise_lsn (&self->last_commit, pgm_assembler_get_last_commit (run->assembler));
       return PGM_RECEIVER_GOES_ON;
     case PGM_CHANNEL_TIMEOUT:
       return PGM_RECEIVER_GOES_ON;
@@ -233,10 +235,12 @@ take_data (PgmReceiverRun *run, const PgmStreamMessage *message, GError **error)
 {
   PgmReceiver *self = run->receiver;
 
-  raise_lsn (&self->received, message->start);
-  raise_lsn (&self->server_end, MAX (message->start, message->end));
   if (!pgm_assembler_feed (run->assembler, message->data, message->size, error))
     return FALSE;
+  /* In this order: who sees that a place was received sees the commits before it. */
+  raise_lsn (&self->last_commit, pgm_assembler_get_last_commit (run->assembler));
+  raise_lsn (&self->received, message->start);
+  raise_lsn (&self->server_end, MAX (message->start, message->end));
   if (pgm_assembler_get_bytes (run->assembler) >= BATCH_BYTES)
     take_ready (run);
   return TRUE;

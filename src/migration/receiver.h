@@ -51,8 +51,9 @@ void pgm_receiver_confirm (PgmReceiver *self, PgmLsn flushed, PgmLsn applied);
 PgmLsn pgm_receiver_get_received (PgmReceiver *self);
 PgmLsn pgm_receiver_get_server_end (PgmReceiver *self);
 
-/* End of the last transaction that went into the channel; 0: none yet. Together
- * with an applier that has passed it, nothing is on its way. */
+/* End of the last transaction that has come, in the channel or on its way there; 0:
+ * none yet. Never behind what was received. With an applier that has passed it,
+ * nothing is on its way. */
 PgmLsn pgm_receiver_get_last_commit (PgmReceiver *self);
 
 /* The position that the server wants to have confirmed soon (it asked for a reply,

@@ -14,6 +14,7 @@ typedef struct
   gboolean keepalive_sent;
   gboolean ends; /* the list's end is the stream's */
   guint statuses;
+  guint asked; /* statuses that want an answer, which then comes */
   PgmLsn flushed;
   guint finished;
 } Script;
@@ -65,6 +66,11 @@ script_send_status (gpointer stream,
   Script *self = stream;
 
   self->statuses++;
+  if (reply)
+    {
+      self->asked++;
+      self->keepalive_sent = FALSE;
+    }
   self->flushed = flushed;
   g_assert_cmpuint (received, >=, flushed);
   g_assert_cmpuint (applied, >=, flushed);
@@ -169,7 +175,7 @@ test_a9_full_channel (void)
   step (&self, 12);
   g_assert_cmpuint (self.script.next, ==, read);
   g_assert_cmpuint (self.script.statuses, >=, 2);
-  g_assert_cmpuint (pgm_receiver_get_last_commit (self.receiver), ==, 101);
+  g_assert_cmpuint (pgm_receiver_get_last_commit (self.receiver), ==, 111);
   fixture_clear (&self);
 }
 
@@ -186,6 +192,22 @@ test_latency (void)
   g_assert_cmpint (pgm_channel_pop (self.changes, (gpointer *) &batch, 0, NULL), ==,
                    PGM_CHANNEL_OK);
   g_assert_cmpuint (batch->changes->len, ==, 3);
+  fixture_clear (&self);
+}
+
+/* What was received is never ahead of the commits that are known: who waits for a
+ * place to be passed would not wait for the transaction that ends there. */
+static void
+test_a11_last_commit (void)
+{
+  Fixture self;
+
+  fixture_init (&self, 0, 1);
+  add_transaction (&self, 10);
+  step (&self, 4);
+  g_assert_cmpuint (pgm_channel_get_items (self.changes), ==, 0);
+  g_assert_cmpuint (pgm_receiver_get_received (self.receiver), ==, 104);
+  g_assert_cmpuint (pgm_receiver_get_last_commit (self.receiver), ==, 101);
   fixture_clear (&self);
 }
 
@@ -208,6 +230,26 @@ test_a9_reply_requested (void)
                    PGM_CHANNEL_OK);
   g_assert_cmpint (g_array_index (batch->changes, PgmChange, 0).kind, ==, PGM_CHANGE_POSITION);
   g_assert_cmpuint (g_array_index (batch->changes, PgmChange, 0).position, ==, 500);
+  fixture_clear (&self);
+}
+
+/* R7: an idle source is asked before it counts as gone; one that doesn't answer is. */
+static void
+test_r7_silence (void)
+{
+  Fixture self;
+  g_autoptr (GError) error = NULL;
+  PgmReceiverStep result = PGM_RECEIVER_GOES_ON;
+
+  fixture_init (&self, 0, G_USEC_PER_SEC / 10);
+  self.run.silence_us = 13 * G_USEC_PER_SEC;
+  self.script.keepalive = (PgmStreamMessage){ .end = 500 };
+  step (&self, 1000);
+  g_assert_cmpuint (self.script.asked, >, 2);
+  self.script.keepalive.end = 0;
+  while (result == PGM_RECEIVER_GOES_ON)
+    result = pgm_receiver_step (&self.run, NULL, &error);
+  g_assert_error (error, PGM_ERROR, PGM_ERROR_LOST);
   fixture_clear (&self);
 }
 
@@ -280,8 +322,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/migration/receiver/a9-full-channel", test_a9_full_channel);
+  g_test_add_func ("/migration/receiver/a11-last-commit", test_a11_last_commit);
   g_test_add_func ("/migration/receiver/a9-reply-requested", test_a9_reply_requested);
   g_test_add_func ("/migration/receiver/a6-confirm", test_a6_confirm);
+  g_test_add_func ("/migration/receiver/r7-silence", test_r7_silence);
   g_test_add_func ("/migration/receiver/latency", test_latency);
   g_test_add_func ("/migration/receiver/finish", test_finish);
   g_test_add_func ("/migration/receiver/finish-aborted", test_finish_aborted);
