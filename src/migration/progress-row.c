@@ -30,6 +30,8 @@ pgm_progress_row_create (PgmConnection *destination,
       name, pgm_lsn_format (start, lsn));
 }
 
+/* What is read has been flushed first: it was committed asynchronously, and progress
+ * that a crash could take back must not be confirmed to the source (A6). */
 gboolean
 pgm_progress_row_read (PgmConnection *destination,
                        const char *job_id,
@@ -38,9 +40,17 @@ pgm_progress_row_read (PgmConnection *destination,
                        GError **error)
 {
   const char *params[] = { job_id };
-  g_autoptr (PgmResult) row = pgm_connection_query (
-      destination, "SELECT lsn FROM pgmanager.apply_progress WHERE job_id = $1", 1, params,
-      cancellable, error);
+  g_autofree char *name = pgm_quote_literal (job_id);
+  g_autoptr (PgmResult) row = NULL;
+
+  if (!pgm_connection_execf (destination, cancellable, error,
+                             "SET LOCAL synchronous_commit = on;"
+                             "UPDATE pgmanager.apply_progress SET lsn = lsn WHERE job_id = %s",
+                             name))
+    return FALSE;
+  row = pgm_connection_query (destination,
+                              "SELECT lsn FROM pgmanager.apply_progress WHERE job_id = $1", 1,
+                              params, cancellable, error);
 
   if (row == NULL)
     return FALSE;

@@ -343,6 +343,30 @@ test_left_behind (void)
   (void) waitpid (pid, NULL, 0);
 }
 
+/* A6: progress that was committed asynchronously is flushed before it is believed. */
+static void
+assert_flushed_by_reading (PgmConnection *connection)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *sql = NULL;
+  g_autofree char *flushed = NULL;
+  PgmLsn progress = 0;
+
+  g_assert_true (pgm_connection_exec (connection,
+                                      "SET synchronous_commit = off;"
+                                      "UPDATE pgmanager.apply_progress SET lsn = '0/99'",
+                                      NULL, &error));
+  before = pgm_connection_query_value (connection, "SELECT pg_current_wal_insert_lsn()", 0, NULL,
+                                       NULL, &error);
+  g_assert_true (pgm_progress_row_read (connection, "flow", &progress, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (progress, ==, 0x99);
+  sql = g_strdup_printf ("SELECT pg_current_wal_flush_lsn() >= '%s'", before);
+  flushed = pgm_connection_query_value (connection, sql, 0, NULL, NULL, &error);
+  g_assert_cmpstr (flushed, ==, "t");
+}
+
 static void
 test_progress_row (void)
 {
@@ -371,6 +395,7 @@ test_progress_row (void)
   g_assert_cmpuint (flow->stats.transactions, ==, 2);
   origins = pgm_flow_ask (flow, "SELECT count(*) FROM pgmanager.apply_progress WHERE lsn > '0/0'");
   g_assert_cmpstr (origins, ==, "1");
+  assert_flushed_by_reading (connection);
   g_assert_true (pgm_progress_row_drop (connection, "flow", NULL, &error));
 }
 
@@ -728,7 +753,7 @@ main (int argc, char **argv)
   g_test_add_func ("/apply-faults/F61-kill-after-rollback", test_kill_after_rollback);
   g_test_add_func ("/apply-faults/R5-destination-crash", test_destination_crash);
   g_test_add_func ("/apply-faults/A8-F62-left-behind", test_left_behind);
-  g_test_add_func ("/apply-faults/A5-progress-row", test_progress_row);
+  g_test_add_func ("/apply-faults/A5-A6-progress-row", test_progress_row);
   g_test_add_func ("/apply-faults/A4-copied-until", test_copied_until);
   g_test_add_func ("/apply-faults/C3-sentinel", test_sentinel);
   g_test_add_func ("/apply-faults/A6-F50-position", test_position);
