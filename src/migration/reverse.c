@@ -177,6 +177,8 @@ pgm_reverse_prepare (const PgmReverse *self,
          PGM_FAILPOINT ("reverse.made", error);
 }
 
+/* Not where WAL is inserted: what is not flushed may be gone after a crash, and the
+ * same positions be those of other transactions. What was applied is flushed. */
 gboolean
 pgm_reverse_read_start (const PgmReverse *self,
                         PgmLsn *start,
@@ -184,7 +186,7 @@ pgm_reverse_read_start (const PgmReverse *self,
                         GError **error)
 {
   g_autofree char *text = pgm_connection_query_value (
-      self->to, "SELECT pg_catalog.pg_current_wal_insert_lsn()", 0, NULL, cancellable, error);
+      self->to, "SELECT pg_catalog.pg_current_wal_flush_lsn()", 0, NULL, cancellable, error);
 
   return text != NULL && pgm_lsn_parse (text, start, error);
 }

@@ -37,7 +37,7 @@ gboolean pgm_reverse_prepare (const PgmReverse *self,
                               GCancellable *cancellable,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Where the stream of "to" begins: now. */
+/* Where the stream of "to" begins: behind all that is flushed by now. */
 gboolean pgm_reverse_read_start (const PgmReverse *self,
                                  PgmLsn *start,
                                  GCancellable *cancellable,
