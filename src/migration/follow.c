@@ -47,6 +47,24 @@ options_of (FollowRun *run)
 
 /* ---- between sessions ---- */
 
+/* The last write through a session that was lost may have been done or not. */
+static gboolean
+read_state_again (FollowRun *run, PgmConnection *journal, GError **error)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  g_autoptr (PgmFollowState) state = NULL;
+
+  if (ctx->state == NULL)
+    return TRUE;
+  if (!pgm_follow_state_read (journal, &state, run->cancellable, error))
+    return FALSE;
+  if (state == NULL)
+    return TRUE;
+  pgm_follow_state_free (ctx->state);
+  ctx->state = g_steal_pointer (&state);
+  return TRUE;
+}
+
 /* The session that owns the job; made anew when its server was restarted. */
 static gboolean
 ensure_journal (FollowRun *run, GError **error)
@@ -62,7 +80,8 @@ ensure_journal (FollowRun *run, GError **error)
   journal =
       pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, JOURNAL_ROLE, run->cancellable, error);
   if (journal == NULL || !pgm_ends_own (ctx->ends, journal, run->cancellable, error) ||
-      !pgm_connection_exec (journal, "SET synchronous_commit = on", run->cancellable, error))
+      !pgm_connection_exec (journal, "SET synchronous_commit = on", run->cancellable, error) ||
+      !read_state_again (run, journal, error))
     return FALSE;
   ctx->journal = g_steal_pointer (&journal);
   return TRUE;

@@ -22,7 +22,7 @@ typedef struct
   PgmEnd to;
   PgmCutoverLog *log;
   PgmCatalog *catalog; /* of the giving side, now, filtered */
-  PgmFenceMemo *memo; /* as it is in the state */
+  PgmFenceMemo *memo;  /* as it is in the state */
   PgmFenceRecord *fence;
   PgmConnection *reader;  /* from: fence, sequences, large objects */
   PgmConnection *witness; /* from: sentinels, is the lock held */
@@ -36,6 +36,7 @@ typedef struct
   PgmLsn start;     /* of the way back */
   gboolean raised;  /* the fence may be up */
   gboolean decided; /* past the point of no return */
+  gboolean unknown; /* or not: nobody could be asked */
   gboolean reverse_made;
 } PgmSwitchover;
 

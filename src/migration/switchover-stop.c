@@ -13,8 +13,8 @@
 /* Between two tries, so that those who wait get on. Microseconds. */
 #define PAUSE 50000
 
-/* How long an unknown outcome of the decision is looked into. Seconds. */
-#define RESOLVE 60
+/* How long an unknown outcome of the decision is looked into at once. Seconds. */
+#define RESOLVE 10
 
 static gboolean
 ends_sessions (const PgmSwitchover *self)
@@ -225,8 +225,11 @@ resolve (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
           g_usleep (PAUSE);
           continue;
         }
-      g_propagate_prefixed_error (error, g_steal_pointer (&local),
-                                  "it is not known whether the cutover was decided: ");
+      self->unknown = TRUE;
+      pgm_error_set_full (error, PGM_ERROR_LOST, NULL, NULL,
+                          "The fence stays: what was decided is read as soon as the destination"
+                          " answers.",
+                          "it is not known whether the cutover was decided: %s", local->message);
       return FALSE;
     }
 }

@@ -30,6 +30,7 @@ pgm_switchover_write (PgmFollowContext *ctx,
   if (pgm_connection_exec (ctx->journal, "BEGIN; SET LOCAL synchronous_commit = 'on'", cancellable,
                            error) &&
       pgm_follow_state_write (ctx->journal, state, cancellable, error) &&
+      PGM_FAILPOINT ("switchover.write", error) &&
       pgm_connection_exec (ctx->journal, "COMMIT", cancellable, error))
     return TRUE;
   g_free (state->fence);
@@ -242,6 +243,12 @@ give_up (PgmSwitchover *self, const GError *reason, GError **error)
   pgm_cutover_log_get_report (self->log)->error = pgm_error_to_text (reason);
   pgm_cutover_log_get_report (self->log)->proved = FALSE;
   g_clear_pointer (&self->lock, pgm_table_lock_free);
+  /* Writers let in now could be on the losing side of a decision that was made. */
+  if (self->unknown)
+    {
+      add_standing_fence (self, self->fence);
+      return TRUE;
+    }
   if (self->raised)
     {
       pgm_cutover_log_begin (self->log, "fence-down");

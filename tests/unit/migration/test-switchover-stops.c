@@ -184,6 +184,64 @@ test_lock_lost (void)
   pgm_cutover_run_free (run);
 }
 
+static gpointer
+lose_destination (gpointer data)
+{
+  /* The child sleeps before the commit of the decision: its session ends, and nobody
+   * gets in to ask what became of it. */
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autofree char *writing =
+          pgm_test_cluster_query (pgm_pair_shared ()->destination, NULL,
+                                  "SELECT count(*) FROM pg_stat_activity WHERE datname = 'unknown'"
+                                  " AND state = 'idle in transaction' AND query LIKE '%follow_job%'"
+                                  " AND state_change < clock_timestamp() - interval '300 ms'");
+      if (g_str_equal (writing, "1"))
+        {
+          pgm_test_cluster_execute (
+              pgm_pair_shared ()->destination, NULL,
+              "ALTER DATABASE unknown ALLOW_CONNECTIONS false;"
+              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'unknown'"
+              " AND state = 'idle in transaction' AND query LIKE '%follow_job%'");
+          return GINT_TO_POINTER (1);
+        }
+      g_usleep (10000);
+    }
+  return NULL;
+}
+
+/* A8: as long as nobody knows whether the cutover was decided, no writer is let in:
+ * what he wrote would be lost if it was. */
+static void
+test_unknown (void)
+{
+  PgmPair *pair = pgm_pair_shared ();
+  g_autofree char *before = NULL;
+  g_autofree char *during = NULL;
+  g_autofree char *after = NULL;
+  g_autofree char *errors = NULL;
+  PgmCutoverRun *run = NULL;
+  GThread *loser = NULL;
+
+  pgm_pair_make_bank ("unknown");
+  pgm_cutover_run_free (pgm_pair_start_run ("unknown"));
+  before = pgm_cutover_footprint (pair->source);
+  loser = g_thread_new ("loser", lose_destination, NULL);
+  g_assert_cmpint (pgm_pair_switch_in_child ("unknown", "switchover.write=sleep:2000@2", &errors),
+                   ==, 1);
+  g_assert_nonnull (g_thread_join (loser));
+  g_assert_nonnull (strstr (errors, "not known whether the cutover was decided"));
+  during = pgm_cutover_footprint (pair->source);
+  g_assert_cmpstr (before, !=, during);
+  pgm_test_cluster_execute (pair->destination, NULL,
+                            "ALTER DATABASE unknown ALLOW_CONNECTIONS true");
+  run = pgm_pair_start_run ("unknown");
+  g_assert_cmpint (run->ctx.state->cutover, ==, PGM_CUTOVER_NONE);
+  after = pgm_cutover_footprint (pair->source);
+  g_assert_cmpstr (before, ==, after);
+  pgm_cutover_run_free (run);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -201,6 +259,7 @@ main (int argc, char **argv)
   g_test_add_func ("/switchover/C2/long-writer-is-ended", test_long_writer);
   g_test_add_func ("/switchover/C1/F46/blockers", test_blockers);
   g_test_add_func ("/switchover/F64/lock-lost", test_lock_lost);
+  g_test_add_func ("/switchover/A8/decision-unknown", test_unknown);
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     {
       g_autofree char *path = g_strdup_printf ("/switchover/C2/failure/%s", failures[i]);
