@@ -303,6 +303,11 @@ end_draining (PgmFollowSession *self)
   g_cancellable_cancel (self->receiving.stop);
   join_part (&self->receiving);
   join_part (&self->applying);
+  /* A transaction that had come in part is rolled back and sent again: that is how
+   * a session ends that is asked to. */
+  if (self->receiving.error == NULL &&
+      g_error_matches (self->applying.error, PGM_ERROR, PGM_ERROR_LOST))
+    g_clear_error (&self->applying.error);
 }
 
 /* The applier first, so that the source is told the last of what is durable. */

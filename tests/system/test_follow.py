@@ -374,6 +374,29 @@ def paused(pair):
     one.cleanup()
 
 
+@case("F45 paused within a transaction that is larger than what is held: taken back, and sent again")
+def paused_within(pair):
+    databases = pair.load(TWO)
+    env = {"XDG_RUNTIME_DIR": os.path.join(pair.command.home.name, "run-within"),
+           "PGMANAGER_FAILPOINT": "apply.after_part=sleep:4000"}
+    os.makedirs(env["XDG_RUNTIME_DIR"], mode=0o700, exist_ok=True)
+    one = follower(pair, databases, env=env).start().await_phase("streaming")
+    databases.source("INSERT INTO a SELECT i, repeat(md5(i::text), 50) FROM generate_series(1001, 50000) i;")
+    deadline = time.monotonic() + 30
+    while databases.destination("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                                " AND application_name LIKE 'pgmanager apply %';") == "0":
+        assert time.monotonic() < deadline, "no part was applied"
+        time.sleep(0.05)
+    assert pair.command.run("pause", *databases.uris(), env=env).code == EXIT_OK
+    one.await_phase("paused")
+    time.sleep(1)
+    assert one.snapshot["phase"] == "paused", one.snapshot
+    assert databases.destination("SELECT count(*) FROM a;") == "100"
+    assert pair.command.run("resume", *databases.uris(), env=env).code == EXIT_OK
+    await_rows(databases, alive=one.alive)
+    one.cleanup()
+
+
 @case("F57 no room on the destination: paused with the reason, goes on by itself")
 def no_room(pair):
     databases = pair.load(TWO)
