@@ -353,6 +353,8 @@ pgm_cutover_run_switch (PgmCutoverRun *self, PgmFence fence, double timeout, GEr
 void
 pgm_cutover_run_catch_up (PgmCutoverRun *self, PgmTestCluster *cluster)
 {
+  /* A synchronous commit first: those before it may not be flushed yet (F63). */
+  g_autofree char *xid = pgm_test_cluster_query (cluster, "postgres", "SELECT txid_current()");
   g_autofree char *text =
       pgm_test_cluster_query (cluster, "postgres", "SELECT pg_current_wal_flush_lsn()");
   g_autoptr (GError) error = NULL;
