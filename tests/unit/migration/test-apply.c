@@ -505,18 +505,8 @@ static void
 test_majors (gconstpointer data)
 {
   static void (*const cases[]) (void) = {
-    test_plain,
-    test_compaction,
-    test_values,
-    test_values_by_copy,
-    test_keys,
-    test_key_changes,
-    test_full,
-    test_truncate,
-    test_inheritance,
-    test_partitions_root,
-    test_large_transaction,
-    test_identity_columns,
+    test_values,          test_values_by_copy,   test_keys, test_full, test_truncate,
+    test_partitions_root, test_identity_columns,
   };
   const guint *majors = data;
   Pair ordinary = pair;
