@@ -304,8 +304,9 @@ end_draining (PgmFollowSession *self)
   join_part (&self->receiving);
   join_part (&self->applying);
   /* A transaction that had come in part is rolled back and sent again: that is how
-   * a session ends that is asked to. */
-  if (self->receiving.error == NULL &&
+   * a session ends that is asked to. A receiver that stood before a full channel had
+   * to be cancelled for it. */
+  if ((self->receiving.error == NULL || pgm_error_is_cancelled (self->receiving.error)) &&
       g_error_matches (self->applying.error, PGM_ERROR, PGM_ERROR_LOST))
     g_clear_error (&self->applying.error);
 }
