@@ -239,6 +239,8 @@ history_label (const PgmJobInfo *job)
       return _ ("lost: its process ended without a word; --resume goes on");
     case PGM_JOB_ENDED:
       return job->outcome != NULL ? job->outcome : _ ("ended");
+    case PGM_JOB_CREATED:
+      return _ ("not started yet");
     case PGM_JOB_RUNNING:
     default:
       return _ ("running in a process that can't be asked from here");

@@ -434,6 +434,83 @@ list_events_async (PgmEngine *engine,
                        on_events, task);
 }
 
+typedef struct
+{
+  PgmAsk ask;
+  char *path;
+} Asked;
+
+static void
+free_asked (gpointer data)
+{
+  Asked *asked = data;
+
+  g_free (asked->path);
+  g_free (asked);
+}
+
+/* "/clusters/prod/introspect?node=a" */
+static char *
+make_path (const PgmQuestion *question, const char *id, gpointer request, gboolean in_path)
+{
+  g_auto (GStrv) parts = g_strsplit (question->path, "{id}", 2);
+  g_autofree char *escaped = id != NULL ? g_uri_escape_string (id, NULL, FALSE) : NULL;
+  g_autofree char *query = request != NULL && in_path ? pgm_record_to_query (request) : NULL;
+
+  return g_strconcat (parts[0], escaped != NULL ? escaped : "", escaped != NULL ? parts[1] : "",
+                      query != NULL && *query != '\0' ? "?" : "", query, NULL);
+}
+
+static void
+on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  const Asked *asked = g_task_get_task_data (task);
+  const PgmQuestion *question = pgm_question_get (asked->ask);
+  g_autoptr (GError) error = NULL;
+  gpointer answer = NULL;
+
+  if (question->response != NULL)
+    answer = finish_call (source, result, question->response, question->many, &error);
+  else
+    g_bytes_unref (pgm_rest_call_finish (SOUP_SESSION (source), result, &error));
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_pointer (task, answer, question->many ? unref_array : pgm_record_unref);
+}
+
+static void
+ask_async (PgmEngine *engine,
+           PgmAsk ask,
+           const char *id,
+           gpointer request,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer user_data)
+{
+  const PgmQuestion *question = pgm_question_get (ask);
+  gboolean in_path =
+      g_str_equal (question->method, "GET") || g_str_equal (question->method, "DELETE");
+  GTask *task = g_task_new (engine, cancellable, callback, user_data);
+  g_autoptr (PgmSecret) body =
+      request != NULL && !in_path ? pgm_record_to_secret_json (request) : NULL;
+  Asked *asked = g_new0 (Asked, 1);
+
+  asked->ask = ask;
+  asked->path = make_path (question, id, request, in_path);
+  g_task_set_source_tag (task, ask_async);
+  g_task_set_task_data (task, asked, free_asked);
+  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->session, question->method, asked->path, body,
+                       cancellable, on_asked, task);
+}
+
+static gpointer
+ask_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return finish_pointer (result, error);
+}
+
 static gpointer
 ref_from (GHashTable *table, const char *job_id)
 {
@@ -519,6 +596,8 @@ pgm_remote_engine_iface_init (PgmEngineInterface *iface)
   iface->list_jobs_finish = finish_array;
   iface->list_events_async = list_events_async;
   iface->list_events_finish = finish_array;
+  iface->ask_async = ask_async;
+  iface->ask_finish = ask_finish;
   iface->ref_snapshot = ref_snapshot;
   iface->ref_report = ref_report;
   iface->start_sample_async = start_sample_async;

@@ -114,7 +114,7 @@ pgm_rest_call_async (SoupSession *session,
   g_autoptr (SoupMessage) message = pgm_rest_message_new (method, path);
 
   g_task_set_source_tag (task, pgm_rest_call_async);
-  if (g_str_equal (method, "POST"))
+  if (g_str_equal (method, "POST") || g_str_equal (method, "PUT"))
     set_body (message, body);
   /* One request a connection is all that the other side gives. */
   soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);

@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <string.h>
+
 G_DEFINE_INTERFACE (PgmEngine, pgm_engine, G_TYPE_OBJECT)
 
 /* Records are no boxed type: they are borrowed for the emission. */
@@ -111,6 +113,32 @@ pgm_engine_list_events_finish (PgmEngine *self, GAsyncResult *result, GError **e
   g_return_val_if_fail (PGM_IS_ENGINE (self), NULL);
 
   return PGM_ENGINE_GET_IFACE (self)->list_events_finish (self, result, error);
+}
+
+void
+pgm_engine_ask_async (PgmEngine *self,
+                      PgmAsk ask,
+                      const char *id,
+                      gpointer request,
+                      GCancellable *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  const PgmQuestion *question = pgm_question_get (ask);
+
+  g_return_if_fail (PGM_IS_ENGINE (self) && question != NULL);
+  g_return_if_fail ((id != NULL) == (strstr (question->path, "{id}") != NULL));
+  g_return_if_fail (request == NULL || ((PgmRecord *) request)->type == question->request);
+
+  PGM_ENGINE_GET_IFACE (self)->ask_async (self, ask, id, request, cancellable, callback, user_data);
+}
+
+gpointer
+pgm_engine_ask_finish (PgmEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (PGM_IS_ENGINE (self), NULL);
+
+  return PGM_ENGINE_GET_IFACE (self)->ask_finish (self, result, error);
 }
 
 PgmSnapshot *

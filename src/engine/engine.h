@@ -11,6 +11,7 @@
 #pragma once
 
 #include "model/job-info.h"
+#include "model/question.h"
 #include "model/report.h"
 #include "model/request.h"
 #include "model/snapshot.h"
@@ -59,6 +60,15 @@ struct _PgmEngineInterface
                              GAsyncReadyCallback callback,
                              gpointer user_data);
   GPtrArray *(*list_events_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
+
+  void (*ask_async) (PgmEngine *self,
+                     PgmAsk ask,
+                     const char *id,
+                     gpointer request,
+                     GCancellable *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer user_data);
+  gpointer (*ask_finish) (PgmEngine *self, GAsyncResult *result, GError **error);
 
   PgmSnapshot *(*ref_snapshot) (PgmEngine *self, const char *job_id);
   PgmReport *(*ref_report) (PgmEngine *self, const char *job_id);
@@ -133,6 +143,19 @@ void pgm_engine_list_events_async (PgmEngine *self,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 GPtrArray *pgm_engine_list_events_finish (PgmEngine *self, GAsyncResult *result, GError **error);
+
+/* Asks one of the questions of model/question.h. @id: its subject, where its path has
+ * one; @request: a record of its request's type, or NULL for an empty one. Finishes with
+ * the answer (transfer full: pgm_question_free_answer()), which is NULL when there is
+ * nothing to say or with @error. Servers may be waited for, always cancellably. */
+void pgm_engine_ask_async (PgmEngine *self,
+                           PgmAsk ask,
+                           const char *id,
+                           gpointer request,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data);
+gpointer pgm_engine_ask_finish (PgmEngine *self, GAsyncResult *result, GError **error);
 
 /* The newest picture, and the report of a finished job. Transfer full, or NULL. */
 PgmSnapshot *pgm_engine_ref_snapshot (PgmEngine *self, const char *job_id);

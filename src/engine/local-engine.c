@@ -1,5 +1,6 @@
 #include "engine/local-engine.h"
 
+#include "engine/asks.h"
 #include "engine/job.h"
 #include "engine/samples.h"
 
@@ -464,6 +465,73 @@ list_events_async (PgmEngine *engine,
     }
 }
 
+typedef struct
+{
+  PgmAsk ask;
+  char *id;
+  gpointer request;
+} Asked;
+
+static void
+free_asked (gpointer data)
+{
+  Asked *asked = data;
+
+  g_free (asked->id);
+  pgm_record_unref (asked->request);
+  g_free (asked);
+}
+
+static void
+ask_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
+  const Asked *asked = data;
+  g_autoptr (GError) error = NULL;
+  gpointer answer =
+      pgm_asks_get (asked->ask) (self->store, asked->id, asked->request, cancellable, &error);
+
+  if (error != NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_pointer (task, answer,
+                           pgm_question_get (asked->ask)->many ? unref_array : pgm_record_unref);
+}
+
+static void
+ask_async (PgmEngine *engine,
+           PgmAsk ask,
+           const char *id,
+           gpointer request,
+           GCancellable *cancellable,
+           GAsyncReadyCallback callback,
+           gpointer user_data)
+{
+  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
+  const PgmQuestion *question = pgm_question_get (ask);
+  g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
+  Asked *asked = g_new0 (Asked, 1);
+
+  asked->ask = ask;
+  asked->id = g_strdup (id);
+  if (question->request != NULL)
+    asked->request =
+        request != NULL ? pgm_record_ref (request) : pgm_record_new (question->request);
+  g_task_set_source_tag (task, ask_async);
+  g_task_set_task_data (task, asked, free_asked);
+  if (pgm_asks_get (ask) == NULL || self->store == NULL)
+    g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_REFUSED,
+                             "this program can't do that yet: %s", question->summary);
+  else
+    g_task_run_in_thread (task, ask_thread);
+}
+
+static gpointer
+ask_finish (PgmEngine *engine, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 static void
 start_sample_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -594,6 +662,8 @@ pgm_local_engine_iface_init (PgmEngineInterface *iface)
   iface->list_jobs_finish = finish_array;
   iface->list_events_async = list_events_async;
   iface->list_events_finish = finish_array;
+  iface->ask_async = ask_async;
+  iface->ask_finish = ask_finish;
   iface->ref_snapshot = ref_snapshot;
   iface->ref_report = ref_report;
   iface->start_sample_async = start_sample_async;

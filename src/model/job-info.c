@@ -2,7 +2,7 @@
 
 #include "model/descriptor.h"
 
-const char *const pgm_job_status_names[] = { "running", "ended", "lost", NULL };
+const char *const pgm_job_status_names[] = { "running", "ended", "lost", "created", NULL };
 
 static const PgmField job_info_fields[] = {
   FIELD (PgmJobInfo, id, STRING, REQUIRED),
@@ -18,6 +18,7 @@ static const PgmField job_info_fields[] = {
   FIELD (PgmJobInfo, updated_at, TIME, 0),
   FIELD (PgmJobInfo, here, BOOL, OMIT_EMPTY),
   FIELD_RECORD (PgmJobInfo, spec, pgm_job_spec_type, 0),
+  FIELD_RECORD (PgmJobInfo, plan, pgm_migration_body_type, 0),
   FIELD_END,
 };
 

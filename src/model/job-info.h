@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/job.h"
+#include "model/plan.h"
 #include "model/snapshot.h"
 
 G_BEGIN_DECLS
@@ -10,11 +11,12 @@ G_BEGIN_DECLS
 typedef enum
 {
   PGM_JOB_RUNNING,
-  PGM_JOB_ENDED, /* from here on as PgmOutcome */
-  PGM_JOB_LOST,  /* its process ended without a word; a clone can be resumed */
+  PGM_JOB_ENDED,   /* from here on as PgmOutcome */
+  PGM_JOB_LOST,    /* its process ended without a word; a clone can be resumed */
+  PGM_JOB_CREATED, /* written down, never started */
 } PgmJobStatus;
 
-extern const char *const pgm_job_status_names[]; /* "running", "ended", "lost" */
+extern const char *const pgm_job_status_names[]; /* "running", "ended", "lost", "created" */
 
 typedef struct
 {
@@ -28,10 +30,11 @@ typedef struct
   char *source;      /* described, without password */
   char *destination; /* the same */
   gint64 started_at;
-  gint64 finished_at; /* 0 while it runs */
-  gint64 updated_at;  /* when this was true: now, or when it was last written down */
-  gboolean here;      /* runs or ran in the process that answers */
-  PgmJobSpec *spec;   /* without secrets; NULL when it can't be read any more */
+  gint64 finished_at;     /* 0 while it runs */
+  gint64 updated_at;      /* when this was true: now, or when it was last written down */
+  gboolean here;          /* runs or ran in the process that answers */
+  PgmJobSpec *spec;       /* without secrets; NULL when it can't be read any more */
+  PgmMigrationBody *plan; /* of a migration between registered clusters; NULL otherwise */
 } PgmJobInfo;
 
 extern const PgmRecordType pgm_job_info_type;

@@ -12,6 +12,8 @@ static const PgmField endpoint_fields[] = {
   FIELD (PgmEndpoint, user, STRING, 0),
   FIELD (PgmEndpoint, dbname, STRING, 0),
   FIELD (PgmEndpoint, password, SECRET, 0),
+  FIELD (PgmEndpoint, cluster, STRING, 0),
+  FIELD (PgmEndpoint, node, STRING, 0),
   FIELD_END,
 };
 

@@ -9,6 +9,11 @@ static const PgmField migration_fields[] = {
   FIELD (PgmMigration, mode, STRING, 0),
   FIELD (PgmMigration, status, STRING, 0),
   FIELD_ENUM (PgmMigration, phase, pgm_phase_names, 0),
+  FIELD (PgmMigration, source_cluster_id, STRING, 0),
+  FIELD (PgmMigration, dest_cluster_id, STRING, 0),
+  FIELD (PgmMigration, source_node_id, STRING, 0),
+  FIELD (PgmMigration, dest_node_id, STRING, 0),
+  FIELD (PgmMigration, fallback, BOOL, 0),
   FIELD (PgmMigration, error_message, STRING, 0),
   FIELD (PgmMigration, slot_name, STRING, 0),
   FIELD (PgmMigration, publication, STRING, 0),
@@ -96,6 +101,36 @@ static const PgmField follow_body_fields[] = {
 
 const PgmRecordType pgm_follow_body_type = { "follow", sizeof (PgmFollowBody), follow_body_fields };
 
+static const PgmField force_query_fields[] = {
+  FIELD (PgmForceQuery, force, BOOL, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_force_query_type = { "force query", sizeof (PgmForceQuery),
+                                             force_query_fields };
+
+static const PgmField metrics_query_fields[] = {
+  FIELD (PgmMetricsQuery, from, TIME, 0),
+  FIELD (PgmMetricsQuery, to, TIME, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_metrics_query_type = { "metrics query", sizeof (PgmMetricsQuery),
+                                               metrics_query_fields };
+
+static const PgmField metric_point_fields[] = {
+  FIELD (PgmMetricPoint, time, TIME, REQUIRED),
+  FIELD (PgmMetricPoint, lag_bytes, UINT64, 0),
+  FIELD (PgmMetricPoint, rows_per_sec, DOUBLE, 0),
+  FIELD (PgmMetricPoint, bytes_per_sec, DOUBLE, 0),
+  FIELD (PgmMetricPoint, total_rows, UINT64, 0),
+  FIELD (PgmMetricPoint, total_bytes, UINT64, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_metric_point_type = { "metric point", sizeof (PgmMetricPoint),
+                                              metric_point_fields };
+
 static const PgmField report_message_fields[] = {
   FIELD_RECORD (PgmReportMessage, report, pgm_report_type, REQUIRED),
   FIELD_END,
@@ -113,6 +148,8 @@ status_of (const PgmJobInfo *job, int phase)
 {
   if (job->status == PGM_JOB_LOST)
     return "failed";
+  if (job->status == PGM_JOB_CREATED)
+    return "created";
   if (job->status == PGM_JOB_RUNNING)
     switch ((PgmPhase) phase)
       {
@@ -156,6 +193,20 @@ fill_from_spec (PgmMigration *self, const PgmJobSpec *spec)
       self->slot_name = g_strdup (spec->follow->slot_name);
       self->publication = g_strdup (spec->follow->publication);
     }
+}
+
+static void
+fill_from_plan (PgmMigration *self, const PgmMigrationBody *plan)
+{
+  g_free (self->name);
+  self->name = g_strdup (plan->name != NULL ? plan->name : self->id);
+  g_free (self->mode);
+  self->mode = g_strdup (pgm_migration_mode_names[plan->mode]);
+  self->source_cluster_id = g_strdup (plan->source_cluster_id);
+  self->dest_cluster_id = g_strdup (plan->dest_cluster_id);
+  self->source_node_id = g_strdup (plan->source_node_id);
+  self->dest_node_id = g_strdup (plan->dest_node_id);
+  self->fallback = plan->fallback;
 }
 
 static void
@@ -203,6 +254,8 @@ pgm_migration_new (PgmJobInfo *job, PgmSnapshot *snapshot)
   self->updated_at = job->updated_at;
   if (job->spec != NULL)
     fill_from_spec (self, job->spec);
+  if (job->plan != NULL)
+    fill_from_plan (self, job->plan);
   if (snapshot != NULL)
     {
       self->confirmed_lsn = snapshot->confirmed_lsn;

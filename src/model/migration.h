@@ -15,8 +15,14 @@ typedef struct
   char *id;
   char *name;
   char *mode;   /* "clone_only", "clone_and_follow"; NULL for a comparison */
-  char *status; /* "running", "streaming", "switchover", "completed", "failed", "stopped" */
+  char *status; /* "created", "running", "streaming", "switchover", "completed", "failed",
+                 * "stopped" */
   int phase;    /* PgmPhase */
+  char *source_cluster_id; /* these four: of a migration between registered clusters */
+  char *dest_cluster_id;
+  char *source_node_id;
+  char *dest_node_id;
+  gboolean fallback;
   char *error_message;
   char *slot_name;
   char *publication;
@@ -102,6 +108,33 @@ typedef struct
   char *publication;
 } PgmFollowBody;
 
+/* DELETE /migrations/{id}?force=true */
+typedef struct
+{
+  PgmRecord record;
+  gboolean force;
+} PgmForceQuery;
+
+/* GET /migrations/{id}/metrics?from=&to= ; absent: all that is kept. */
+typedef struct
+{
+  PgmRecord record;
+  gint64 from;
+  gint64 to;
+} PgmMetricsQuery;
+
+/* One moment of a job's history. */
+typedef struct
+{
+  PgmRecord record;
+  gint64 time;
+  guint64 lag_bytes;
+  double rows_per_sec;
+  double bytes_per_sec;
+  guint64 total_rows;
+  guint64 total_bytes;
+} PgmMetricPoint;
+
 /* The last message of a WebSocket that was asked for it. */
 typedef struct
 {
@@ -122,6 +155,9 @@ extern const PgmRecordType pgm_jobs_status_type;
 extern const PgmRecordType pgm_api_error_type;
 extern const PgmRecordType pgm_clone_body_type;
 extern const PgmRecordType pgm_follow_body_type;
+extern const PgmRecordType pgm_force_query_type;
+extern const PgmRecordType pgm_metrics_query_type;
+extern const PgmRecordType pgm_metric_point_type;
 extern const PgmRecordType pgm_report_message_type;
 extern const PgmRecordType pgm_empty_body_type;
 

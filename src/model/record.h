@@ -85,6 +85,14 @@ GPtrArray *pgm_records_from_json (const PgmRecordType *type,
                                   gssize length,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A flat record as the query string of a request ("node=a&database=b"), without what is
+ * empty, and back; @query may be NULL. Secrets and whatever isn't plain have no place
+ * there. */
+char *pgm_record_to_query (gconstpointer record);
+gpointer pgm_record_from_query (const PgmRecordType *type,
+                                const char *query,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Same JSON. */
 gboolean pgm_record_equal (gconstpointer a, gconstpointer b);
 

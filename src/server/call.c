@@ -144,7 +144,8 @@ write_answer (gpointer data)
   soup_message_headers_replace (headers, "Connection", "close");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message), bytes);
+  if (g_bytes_get_size (bytes) > 0)
+    soup_message_body_append_bytes (soup_server_message_get_response_body (message), bytes);
   soup_server_message_set_status (message, self->status, NULL);
   soup_server_message_unpause (message);
   return G_SOURCE_REMOVE;
@@ -168,6 +169,13 @@ void
 pgm_call_answer_many (PgmCall *self, GPtrArray *records)
 {
   self->records = records;
+  finish (self, self->route->status);
+}
+
+void
+pgm_call_answer_nothing (PgmCall *self)
+{
+  self->bytes = g_bytes_new_static ("", 0);
   finish (self, self->route->status);
 }
 
@@ -211,7 +219,7 @@ run_route (gpointer data)
 
 /* What has no body asks for what is said by nothing. */
 static gboolean
-read_body (PgmCall *self, GError **error)
+read_body (PgmCall *self, const char *query, GError **error)
 {
   SoupMessageBody *body = soup_server_message_get_request_body (self->message);
   g_autoptr (GBytes) bytes = soup_message_body_flatten (body);
@@ -220,6 +228,11 @@ read_body (PgmCall *self, GError **error)
 
   if (self->route->request == NULL)
     return TRUE;
+  if (pgm_route_takes_query (self->route))
+    {
+      self->body = pgm_record_from_query (self->route->request, query, error);
+      return self->body != NULL;
+    }
   if (size == 0)
     {
       text = "{}";
@@ -243,7 +256,7 @@ pgm_call_begin (PgmHouse *house, const PgmPass *pass, SoupServerMessage *message
   g_ptr_array_add (house->calls, pgm_call_ref (self));
   soup_server_message_pause (message);
 
-  if (!read_body (self, &error))
+  if (!read_body (self, pass->head->query, &error))
     pgm_call_fail (self, error);
   else if ((self->route->flags & PGM_ROUTE_QUICK) != 0)
     self->route->run (self);

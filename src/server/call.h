@@ -58,6 +58,7 @@ void pgm_call_unref (PgmCall *self);
 /* The answer, exactly one of these. @record, @records and @error are taken. */
 void pgm_call_answer (PgmCall *self, gpointer record);
 void pgm_call_answer_many (PgmCall *self, GPtrArray *records);
+void pgm_call_answer_nothing (PgmCall *self);
 void pgm_call_answer_bytes (PgmCall *self, GBytes *bytes);
 void pgm_call_answer_ok (PgmCall *self, const char *job_id, const char *format, ...)
     G_GNUC_PRINTF (3, 4);

@@ -55,10 +55,17 @@ is_json (const char *content_type)
 
 /* Whatever changes something says that it is JSON, even without a body: a page in
  * a browser can't say that about somebody else's form. */
+/* GET and DELETE have parameters instead, and no page can send a DELETE. */
+static gboolean
+has_body (const PgmRoute *route)
+{
+  return route->request != NULL && !pgm_route_takes_query (route);
+}
+
 static gboolean
 check_body (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
 {
-  if (route->request == NULL)
+  if (!has_body (route))
     {
       if (head->content_length == 0)
         return TRUE;
@@ -74,7 +81,8 @@ check_body (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
 static gboolean
 check_query (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
 {
-  if (head->query == NULL || (route->flags & PGM_ROUTE_WEBSOCKET) != 0)
+  if (head->query == NULL || (route->flags & PGM_ROUTE_WEBSOCKET) != 0 ||
+      pgm_route_takes_query (route))
     return TRUE;
   pgm_refusal_set (refusal, 400, "this request takes no parameters");
   return FALSE;

@@ -36,4 +36,7 @@ void pgm_handle_resume (PgmCall *call);
 void pgm_handle_verify (PgmCall *call);
 void pgm_handle_cleanup (PgmCall *call);
 
+/* handlers-ask.c: every question of model/question.h. */
+void pgm_handle_ask (PgmCall *call);
+
 G_END_DECLS

@@ -25,6 +25,12 @@
 #define EMPTY   &pgm_empty_body_type
 #define OPTIONS &pgm_switchover_options_type
 
+/* Each question is a route; model/question.h says how it looks. */
+#define MANY PGM_ROUTE_MANY
+#define ASK(name, method, path, request, response, flags, status, summary)                         \
+  { method,   API path, pgm_handle_ask, flags,   request,                                          \
+    response, status,   "ask",          summary, PGM_ASK_##name },
+
 static const PgmRoute routes[] = {
   GET_QUICK ("/", pgm_handle_root, NULL, PGM_ROUTE_OPEN, "What this is"),
   GET_QUICK ("/healthz", pgm_handle_healthz, NULL, PGM_ROUTE_OPEN, "The process lives"),
@@ -119,13 +125,20 @@ static const PgmRoute routes[] = {
         EMPTY,
         "request_job",
         "End it and leave nothing behind"),
-  { NULL },
+  PGM_QUESTIONS (ASK){ NULL },
 };
 
 const PgmRoute *
 pgm_routes_get (void)
 {
   return routes;
+}
+
+gboolean
+pgm_route_takes_query (const PgmRoute *route)
+{
+  return route->request != NULL &&
+         (g_str_equal (route->method, "GET") || g_str_equal (route->method, "DELETE"));
 }
 
 static gboolean

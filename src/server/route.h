@@ -3,7 +3,7 @@
  * Not for other rooms. */
 #pragma once
 
-#include "model/record.h"
+#include "model/question.h"
 #include "server/http-head.h"
 
 G_BEGIN_DECLS
@@ -24,12 +24,17 @@ typedef struct
   const char *path; /* "{id}" stands for one segment */
   void (*run) (PgmCall *call);
   PgmRouteFlags flags;
-  const PgmRecordType *request;  /* of the body; NULL: there is none */
-  const PgmRecordType *response; /* NULL: a text */
+  const PgmRecordType *request;  /* of the body, or of the query string of a GET or DELETE;
+                                  * NULL: there is none */
+  const PgmRecordType *response; /* NULL: a text, or nothing with status 204 */
   guint status;                  /* when all is well */
   const char *engine_call;       /* the method of PgmEngine behind it, or NULL */
   const char *summary;
+  PgmAsk ask; /* of "ask": which question */
 } PgmRoute;
+
+/* Does its request come as parameters in the URL? */
+gboolean pgm_route_takes_query (const PgmRoute *route);
 
 /* All of them, ending with a NULL method. */
 const PgmRoute *pgm_routes_get (void);

@@ -8,18 +8,6 @@
 #define FILE_NAME   "pgmanager.conf"
 #define MAX_WORKERS 64
 
-static const PgmField config_fields[] = {
-  { "copy_workers", PGM_FIELD_INT64, G_STRUCT_OFFSET (PgmConfig, copy_workers) },
-  { "index_workers", PGM_FIELD_INT64, G_STRUCT_OFFSET (PgmConfig, index_workers) },
-  { "split_larger_than", PGM_FIELD_UINT64, G_STRUCT_OFFSET (PgmConfig, split_larger_than) },
-  { "compare_workers", PGM_FIELD_INT64, G_STRUCT_OFFSET (PgmConfig, compare_workers) },
-  { "bindir", PGM_FIELD_STRING, G_STRUCT_OFFSET (PgmConfig, bindir) },
-  { "state_dir", PGM_FIELD_STRING, G_STRUCT_OFFSET (PgmConfig, state_dir) },
-  { NULL },
-};
-
-const PgmRecordType pgm_config_type = { "configuration", sizeof (PgmConfig), config_fields };
-
 /* GKeyFile does not say where a key was; counted from 1, 0 when not found. */
 static guint
 find_line (const char *text, const char *group, const char *key)
@@ -55,7 +43,7 @@ list_keys (void)
 {
   GString *keys = g_string_new ("Known keys: ");
 
-  for (const PgmField *field = config_fields; field->name != NULL; field++)
+  for (const PgmField *field = pgm_config_type.fields; field->name != NULL; field++)
     g_string_append_printf (keys, "%s%s", field->name, field[1].name != NULL ? ", " : ".");
   return g_string_free (keys, FALSE);
 }
@@ -63,7 +51,7 @@ list_keys (void)
 static const PgmField *
 find_field (const char *key)
 {
-  for (const PgmField *field = config_fields; field->name != NULL; field++)
+  for (const PgmField *field = pgm_config_type.fields; field->name != NULL; field++)
     if (g_str_equal (field->name, key))
       return field;
   return NULL;

@@ -16,23 +16,10 @@
  */
 #pragma once
 
+#include "model/config.h"
 #include "model/job.h"
 
 G_BEGIN_DECLS
-
-typedef struct
-{
-  PgmRecord record;
-  gint64 copy_workers; /* 0 everywhere here: not set */
-  gint64 index_workers;
-  guint64 split_larger_than;
-  gint64 compare_workers;
-  char *bindir;
-  char *state_dir; /* never NULL after loading */
-} PgmConfig;
-
-/* For GET /config: there is no secret among the keys. */
-extern const PgmRecordType pgm_config_type;
 
 /* Reads the two files above; one that is not there is fine. */
 PgmConfig *pgm_config_load (GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,21 +1,48 @@
 /* What every record must do, tried on random values made from its own table of
  * fields. */
 #include "model/job.h"
+#include "model/question.h"
 #include "model/report.h"
 #include "model/sample.h"
 #include "model/snapshot.h"
 
 static const PgmRecordType *const all_types[] = {
-  &pgm_endpoint_type,        &pgm_clone_options_type,
-  &pgm_compare_options_type, &pgm_job_spec_type,
-  &pgm_check_type,           &pgm_problem_type,
-  &pgm_plan_table_type,      &pgm_object_difference_type,
-  &pgm_row_difference_type,  &pgm_table_comparison_type,
-  &pgm_report_type,          &pgm_sample_spec_type,
-  &pgm_sample_type,          &pgm_table_progress_type,
-  &pgm_event_type,           &pgm_phase_entry_type,
-  &pgm_error_entry_type,     &pgm_statement_note_type,
-  &pgm_schema_stats_type,    &pgm_snapshot_type,
+  &pgm_endpoint_type,
+  &pgm_clone_options_type,
+  &pgm_compare_options_type,
+  &pgm_job_spec_type,
+  &pgm_check_type,
+  &pgm_problem_type,
+  &pgm_plan_table_type,
+  &pgm_object_difference_type,
+  &pgm_row_difference_type,
+  &pgm_table_comparison_type,
+  &pgm_report_type,
+  &pgm_sample_spec_type,
+  &pgm_sample_type,
+  &pgm_table_progress_type,
+  &pgm_event_type,
+  &pgm_phase_entry_type,
+  &pgm_error_entry_type,
+  &pgm_statement_note_type,
+  &pgm_schema_stats_type,
+  &pgm_snapshot_type,
+  &pgm_node_type,
+  &pgm_cluster_type,
+  &pgm_connection_test_type,
+  &pgm_connection_result_type,
+  &pgm_node_state_type,
+  &pgm_discover_query_type,
+  &pgm_discovery_type,
+  &pgm_introspection_type,
+  &pgm_replication_type,
+  &pgm_privileges_query_type,
+  &pgm_privilege_matrix_type,
+  &pgm_migration_body_type,
+  &pgm_migration_type,
+  &pgm_job_info_type,
+  &pgm_metric_point_type,
+  &pgm_config_type,
 };
 
 static const char *const texts[] = {

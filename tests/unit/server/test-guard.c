@@ -212,7 +212,9 @@ test_routes (void)
     {
       g_assert_true (route->run != NULL || (route->flags & PGM_ROUTE_WEBSOCKET) != 0);
       g_assert_nonnull (route->summary);
-      g_assert_true ((route->request != NULL) == g_str_equal (route->method, "POST"));
+      if (!pgm_route_takes_query (route))
+        g_assert_true ((route->request != NULL) ==
+                       (g_str_equal (route->method, "POST") || g_str_equal (route->method, "PUT")));
       g_assert_true (g_str_has_prefix (route->path, API "/") ||
                      (route->flags & PGM_ROUTE_OPEN) != 0);
     }
@@ -232,6 +234,14 @@ test_routes (void)
         g_error ("no route for %s", name);
     }
   g_assert_cmpuint (methods, >=, 9);
+  for (guint ask = 0; ask < PGM_ASK_COUNT; ask++)
+    {
+      guint routes = 0;
+
+      for (const PgmRoute *route = pgm_routes_get (); route->method != NULL; route++)
+        routes += g_strcmp0 (route->engine_call, "ask") == 0 && route->ask == ask;
+      g_assert_cmpuint (routes, ==, 1);
+    }
 }
 
 int

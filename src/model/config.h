@@ -1,0 +1,23 @@
+/* What the configuration says; store/config.h tells where it comes from and describes
+ * each key. */
+#pragma once
+
+#include "model/record.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  PgmRecord record;
+  gint64 copy_workers; /* 0 everywhere here: not set */
+  gint64 index_workers;
+  guint64 split_larger_than;
+  gint64 compare_workers;
+  char *bindir;
+  char *state_dir; /* never NULL after loading */
+} PgmConfig;
+
+/* For GET /config: there is no secret among the keys. */
+extern const PgmRecordType pgm_config_type;
+
+G_END_DECLS
