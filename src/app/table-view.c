@@ -2,6 +2,7 @@
 
 #include "app/table-row.h"
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 typedef struct

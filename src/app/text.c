@@ -1,6 +1,6 @@
 #include "app/text.h"
 
-#include "core/units.h"
+#include "core/text.h"
 
 char *
 pgm_text_to_lines (const char *text)

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "cli/endpoint-options.h"
 #include "core/i18n.h"
-#include "core/units.h"
+#include "core/text.h"
 
 static const PgmCommand commands[] = {
   { "clone", N_ ("Copy a database whole into another server"), pgm_command_clone },

@@ -1,6 +1,7 @@
 #include "cli/cutover-print.h"
 
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 void

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 /* Tables drawn at once: those being copied. */
@@ -80,31 +81,14 @@ erase (PgmProgressView *self)
   g_array_set_size (self->lines_drawn, 0);
 }
 
-static guint
-columns_of (gunichar character)
-{
-  if (g_unichar_iszerowidth (character))
-    return 0;
-  return g_unichar_iswide (character) ? 2 : 1;
-}
-
 /* Cuts @text to at most @width columns of a terminal; returns how many it takes. */
 static guint
 cut (char *text, guint width)
 {
-  guint used = 0;
+  guint used;
+  const char *end = pgm_text_at_column (text, width, &used);
 
-  for (char *place = text; *place != '\0'; place = g_utf8_next_char (place))
-    {
-      guint columns = columns_of (g_utf8_get_char (place));
-
-      if (used + columns > width)
-        {
-          *place = '\0';
-          break;
-        }
-      used += columns;
-    }
+  text[end - text] = '\0';
   return used;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 /* Prints @text on standard output with control characters made harmless. */

@@ -4,6 +4,7 @@
 #include "cli/job-finder.h"
 #include "cli/progress-view.h"
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 typedef struct

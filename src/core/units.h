@@ -30,10 +30,4 @@ gboolean pgm_parse_int (const char *text,
                         gint64 *value,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Replaces control characters (and invalid UTF-8) that a server may have put
- * into a name or message, so that it can go on one line of a terminal or log:
- * C0, C1, DEL and bidirectional overrides become U+FFFD, tabs and line ends a
- * space. NULL for NULL. Transfer full. */
-char *pgm_display_text (const char *text);
-
 G_END_DECLS

@@ -147,23 +147,6 @@ test_parse_int (void)
     }
 }
 
-static void
-test_display (void)
-{
-  g_assert_null (pgm_display_text (NULL));
-  ASSERT_TEXT (pgm_display_text (""), "");
-  ASSERT_TEXT (pgm_display_text ("Größe 表 \"x\""), "Größe 表 \"x\"");
-  ASSERT_TEXT (pgm_display_text ("a\033[31mb"), "a\357\277\275[31mb");
-  ASSERT_TEXT (pgm_display_text ("a\nb\tc\rd"), "a b c d");
-  ASSERT_TEXT (pgm_display_text ("a\x7f"), "a\357\277\275");
-  ASSERT_TEXT (pgm_display_text ("a\302\233m"), "a\357\277\275m");
-  ASSERT_TEXT (pgm_display_text ("x\342\200\256y"), "x\357\277\275y"); /* U+202E */
-  ASSERT_TEXT (pgm_display_text ("x\342\201\246y"), "x\357\277\275y"); /* U+2066 */
-  ASSERT_TEXT (pgm_display_text ("x\342\200\250y"), "x y");            /* U+2028 */
-  ASSERT_TEXT (pgm_display_text ("x\377y"), "x\357\277\275y");
-  ASSERT_TEXT (pgm_display_text ("cut \303"), "cut \357\277\275");
-}
-
 int
 main (int argc, char **argv)
 {
@@ -176,6 +159,5 @@ main (int argc, char **argv)
   g_test_add_func ("/core/units/parse-size", test_parse_size);
   g_test_add_func ("/core/units/parse-duration", test_parse_duration);
   g_test_add_func ("/core/units/parse-int", test_parse_int);
-  g_test_add_func ("/core/units/display", test_display);
   return g_test_run ();
 }
