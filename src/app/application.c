@@ -12,6 +12,7 @@ struct _PgmApplication
 {
   AdwApplication parent_instance;
   PgmEngine *engine;
+  PgmInventory *inventory;
   gboolean demo;
   gboolean interrupted;
   guint signal_sources[N_SIGNALS];
@@ -79,6 +80,7 @@ pgm_application_shutdown (GApplication *application)
 
   for (gsize i = 0; i < N_SIGNALS; i++)
     g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+  pgm_inventory_close (self->inventory);
   G_APPLICATION_CLASS (pgm_application_parent_class)->shutdown (application);
 }
 
@@ -89,7 +91,8 @@ pgm_application_activate (GApplication *application)
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
 
   if (window == NULL)
-    window = GTK_WINDOW (pgm_window_new (GTK_APPLICATION (application), self->engine));
+    window = GTK_WINDOW (pgm_window_new (GTK_APPLICATION (application), self->inventory));
+  pgm_inventory_set_watching (self->inventory, TRUE);
   gtk_window_present (window);
   if (self->demo)
     gtk_widget_activate_action (GTK_WIDGET (window), "win.start-demo", NULL);
@@ -140,6 +143,7 @@ pgm_application_dispose (GObject *object)
 {
   PgmApplication *self = PGM_APPLICATION (object);
 
+  g_clear_object (&self->inventory);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (pgm_application_parent_class)->dispose (object);
 }
@@ -176,6 +180,7 @@ pgm_application_new (PgmEngine *engine, GApplicationFlags flags)
                     "resource-base-path", "/io/github/pgmanager/Pgmanager", NULL);
 
   self->engine = g_object_ref (engine);
+  self->inventory = pgm_inventory_new (engine);
   return self;
 }
 

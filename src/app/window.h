@@ -1,29 +1,39 @@
-/* The main window. For now it runs the demo and shows it live: phase, overall
- * progress, tables. Actions: win.start-demo, win.stop. */
+/* The main window: the sidebar, and a place for one page beside it. Pages are plain
+ * widgets that may be a PgmShellPage; what goes where is told by the window's actions:
+ *
+ *   win.show-cluster (s)      a cluster's pages, by its id
+ *   win.add-cluster, win.edit-cluster (s)
+ *   win.show-migration (s)    the page of a job, by its id
+ *   win.new-migration         the assistant
+ *   win.show-logs, win.show-demo, win.start-demo
+ *   win.refresh, win.search, win.toggle-sidebar, win.tab (i)
+ */
 #pragma once
 
 #include <adwaita.h>
 
-#include "engine/engine.h"
+#include "app/demo-page.h"
+#include "app/inventory.h"
+#include "app/sidebar.h"
 
 G_BEGIN_DECLS
 
 #define PGM_TYPE_WINDOW (pgm_window_get_type ())
 G_DECLARE_FINAL_TYPE (PgmWindow, pgm_window, PGM, WINDOW, AdwApplicationWindow)
 
-typedef enum
-{
-  PGM_WINDOW_IDLE,      /* the welcome page */
-  PGM_WINDOW_PREPARING, /* making the sample clusters */
-  PGM_WINDOW_RUNNING,   /* a job runs */
-  PGM_WINDOW_CLEANING,  /* removing the sample clusters */
-  PGM_WINDOW_FINISHED,  /* the result stands */
-} PgmWindowState;
+PgmWindow *pgm_window_new (GtkApplication *application, PgmInventory *inventory);
 
-PgmWindow *pgm_window_new (GtkApplication *application, PgmEngine *engine);
-PgmWindowState pgm_window_get_state (PgmWindow *self);
+/* Borrowed. The demo page is made when it is first asked for. */
+PgmInventory *pgm_window_get_inventory (PgmWindow *self);
+PgmSidebar *pgm_window_get_sidebar (PgmWindow *self);
+PgmDemoPage *pgm_window_get_demo_page (PgmWindow *self);
 
-/* The throw-away clusters while they exist, else NULL. Owned by the window. */
-const PgmSample *pgm_window_get_sample (PgmWindow *self);
+/* The page that is shown: its name ("welcome", "cluster", "editor", "migration",
+ * "assistant", "logs", "demo") and itself. Borrowed. */
+const char *pgm_window_get_page_name (PgmWindow *self);
+GtkWidget *pgm_window_get_page (PgmWindow *self);
+
+/* Something that passes: shown for some seconds. @text is plain text, also a server's. */
+void pgm_window_toast (PgmWindow *self, const char *text);
 
 G_END_DECLS

@@ -97,12 +97,18 @@ desk_get_application (Desk *self)
 }
 
 gpointer
-desk_get_child (Desk *self, const char *id)
+desk_get_child_of (gpointer widget, const char *id)
 {
-  GObject *child = gtk_widget_get_template_child (GTK_WIDGET (self->window), PGM_TYPE_WINDOW, id);
+  GObject *child = gtk_widget_get_template_child (GTK_WIDGET (widget), G_OBJECT_TYPE (widget), id);
 
   g_assert_nonnull (child);
   return child;
+}
+
+gpointer
+desk_get_child (Desk *self, const char *id)
+{
+  return desk_get_child_of (pgm_window_get_demo_page (self->window), id);
 }
 
 const char *
@@ -114,7 +120,17 @@ desk_get_label (Desk *self, const char *id)
 gboolean
 desk_activate (Desk *self, const char *action)
 {
-  return gtk_widget_activate_action (GTK_WIDGET (self->window), action, NULL);
+  GtkWidget *widget = g_str_has_prefix (action, "demo.")
+                          ? GTK_WIDGET (pgm_window_get_demo_page (self->window))
+                          : GTK_WIDGET (self->window);
+
+  return gtk_widget_activate_action (widget, action, NULL);
+}
+
+gboolean
+desk_activate_with (Desk *self, const char *action, const char *parameter)
+{
+  return gtk_widget_activate_action (GTK_WIDGET (self->window), action, "s", parameter);
 }
 
 static gboolean
@@ -137,11 +153,12 @@ desk_wait (Desk *self, DeskCondition condition, gpointer data)
 static gboolean
 has_state (Desk *self, gpointer data)
 {
-  return pgm_window_get_state (self->window) == GPOINTER_TO_UINT (data);
+  return pgm_demo_page_get_state (pgm_window_get_demo_page (self->window)) ==
+         GPOINTER_TO_UINT (data);
 }
 
 void
-desk_wait_for_state (Desk *self, PgmWindowState state)
+desk_wait_for_state (Desk *self, PgmDemoState state)
 {
   desk_wait (self, has_state, GUINT_TO_POINTER (state));
 }
@@ -161,7 +178,7 @@ desk_wait_until_closed (Desk *self)
 static gboolean
 has_rows (Desk *self, gpointer data)
 {
-  return pgm_window_get_state (self->window) == PGM_WINDOW_RUNNING &&
+  return pgm_demo_page_get_state (pgm_window_get_demo_page (self->window)) == PGM_DEMO_RUNNING &&
          pgm_table_view_get_n_rows (desk_get_child (self, "table_view")) > 0;
 }
 
@@ -174,7 +191,7 @@ desk_wait_for_rows (Desk *self)
 void
 desk_kill_destination (Desk *self)
 {
-  const PgmSample *sample = pgm_window_get_sample (self->window);
+  const PgmSample *sample = pgm_demo_page_get_sample (pgm_window_get_demo_page (self->window));
   g_autofree char *path = NULL;
   g_autofree char *text = NULL;
   gint64 pid;

@@ -20,19 +20,24 @@ void desk_run (DeskBody body);
 PgmWindow *desk_get_window (Desk *self);
 PgmApplication *desk_get_application (Desk *self);
 
-/* A child of the window's template, by id. */
+/* A child of a widget's template, by id. */
+gpointer desk_get_child_of (gpointer widget, const char *id);
+
+/* The same of the sample's page, which is made when need be. */
 gpointer desk_get_child (Desk *self, const char *id);
 
-/* The text of a label of the template. */
+/* The text of a label of that template. */
 const char *desk_get_label (Desk *self, const char *id);
 
-/* Activates an action ("win.stop") as a click does; FALSE when it is disabled. */
+/* Activates an action ("win.refresh", "demo.stop") as a click does; FALSE when it is
+ * disabled. The other one has a parameter: a string. */
 gboolean desk_activate (Desk *self, const char *action);
+gboolean desk_activate_with (Desk *self, const char *action, const char *parameter);
 
 /* Runs the main loop until @condition holds; aborts after some minutes. */
 typedef gboolean (*DeskCondition) (Desk *self, gpointer data);
 void desk_wait (Desk *self, DeskCondition condition, gpointer data);
-void desk_wait_for_state (Desk *self, PgmWindowState state);
+void desk_wait_for_state (Desk *self, PgmDemoState state);
 
 /* Until the window is gone. */
 void desk_wait_until_closed (Desk *self);

@@ -86,19 +86,19 @@ draw_everything (Desk *desk)
   desk_wait_for_rows (desk);
   desk_wait (desk, is_well_on, NULL);
   draw_all (desk, directory, "running");
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   draw_all (desk, directory, "finished");
 
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
   desk_kill_destination (desk);
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   draw_all (desk, directory, "failed");
 
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
-  desk_activate (desk, "win.stop");
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_activate (desk, "demo.stop");
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   draw_all (desk, directory, "stopped");
 }
 

@@ -49,7 +49,8 @@ is_running (Clusters *self, guint i)
 static void
 clusters_note (Clusters *self, Desk *desk)
 {
-  const PgmSample *sample = pgm_window_get_sample (desk_get_window (desk));
+  const PgmSample *sample =
+      pgm_demo_page_get_sample (pgm_window_get_demo_page (desk_get_window (desk)));
 
   g_assert_nonnull (sample);
   self->directory = g_strdup (sample->directory);
@@ -205,20 +206,22 @@ run_demo (Desk *desk)
   Clusters clusters;
   Watch watch = { 0 };
 
-  g_assert_cmpint (pgm_window_get_state (desk_get_window (desk)), ==, PGM_WINDOW_IDLE);
+  g_assert_cmpint (pgm_demo_page_get_state (pgm_window_get_demo_page (desk_get_window (desk))), ==,
+                   PGM_DEMO_IDLE);
   assert_button (desk, "start_button", "_Run the Demo", TRUE, TRUE);
   assert_accessible (desk, 2);
   g_signal_connect (desk_get_child (desk, "phase_label"), "notify::label", G_CALLBACK (on_label),
                     seen);
   watch_start (&watch);
   desk_activate (desk, "win.start-demo");
-  g_assert_cmpint (pgm_window_get_state (desk_get_window (desk)), ==, PGM_WINDOW_PREPARING);
+  g_assert_cmpint (pgm_demo_page_get_state (pgm_window_get_demo_page (desk_get_window (desk))), ==,
+                   PGM_DEMO_PREPARING);
   assert_button (desk, "stop_button", "_Stop", TRUE, TRUE);
 
   desk_wait_for_rows (desk);
   clusters_note (&clusters, desk);
   assert_accessible (desk, 2);
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   watch_end (&watch);
 
   g_assert_cmpuint (seen->len, >=, 4);
@@ -233,7 +236,7 @@ run_demo (Desk *desk)
   assert_strip (desk, PGM_STEP_DONE,
                 pgm_phase_strip_get_n_steps (desk_get_child (desk, "phase_strip")));
   assert_all_copied (desk);
-  assert_button (desk, "stop_button", "_Stop", FALSE, FALSE);
+  assert_button (desk, "stop_button", "_Stop", FALSE, TRUE);
   assert_button (desk, "again_button", "Run _Again", TRUE, TRUE);
   assert_accessible (desk, 2);
   clusters_assert_gone (&clusters);
@@ -247,8 +250,8 @@ stop_demo (Desk *desk)
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
   clusters_note (&clusters, desk);
-  desk_activate (desk, "win.stop");
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_activate (desk, "demo.stop");
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   g_assert_cmpstr (desk_get_label (desk, "phase_label"), ==, "Stopped");
   g_assert_false (gtk_widget_get_visible (desk_get_child (desk, "error_view")));
   assert_strip (desk, PGM_STEP_STOPPED, 1);
@@ -257,8 +260,8 @@ stop_demo (Desk *desk)
   /* and while the clusters are being made: no row ever comes */
   desk_activate (desk, "win.start-demo");
   g_assert_cmpuint (pgm_table_view_get_n_rows (desk_get_child (desk, "table_view")), ==, 0);
-  desk_activate (desk, "win.stop");
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_activate (desk, "demo.stop");
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   g_assert_cmpstr (desk_get_label (desk, "phase_label"), ==, "Stopped");
   g_assert_cmpuint (pgm_table_view_get_n_rows (desk_get_child (desk, "table_view")), ==, 0);
 }
@@ -303,7 +306,7 @@ lose_destination (Desk *desk)
   desk_wait_for_rows (desk);
   clusters_note (&clusters, desk);
   desk_kill_destination (desk);
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   g_assert_cmpstr (desk_get_label (desk, "phase_label"), ==, "Failed");
   g_assert_true (gtk_widget_get_visible (GTK_WIDGET (view)));
   g_assert_nonnull (strstr (pgm_error_view_get_text (view), "destination"));
@@ -315,8 +318,8 @@ lose_destination (Desk *desk)
   desk_activate (desk, "win.start-demo");
   g_assert_false (gtk_widget_get_visible (GTK_WIDGET (view)));
   assert_strip (desk, PGM_STEP_FAILED, 0);
-  desk_activate (desk, "win.stop");
-  desk_wait_for_state (desk, PGM_WINDOW_FINISHED);
+  desk_activate (desk, "demo.stop");
+  desk_wait_for_state (desk, PGM_DEMO_FINISHED);
 }
 
 static void

@@ -1,0 +1,33 @@
+#include "app/places.h"
+
+#include <adwaita.h>
+
+#include "app/text.h"
+#include "core/i18n.h"
+
+GtkWidget *
+pgm_places_make_migration (PgmEngine *engine, const char *job_id)
+{
+  GtkWidget *page = adw_status_page_new ();
+  PgmSnapshot *snapshot = pgm_engine_ref_snapshot (engine, job_id);
+
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "pgm-migration-symbolic");
+  adw_status_page_set_title (ADW_STATUS_PAGE (page),
+                             snapshot != NULL ? pgm_phase_to_text ((PgmPhase) snapshot->phase)
+                                              : _ ("Migration"));
+  g_clear_pointer (&snapshot, pgm_record_unref);
+  return page;
+}
+
+GtkWidget *
+pgm_places_make_assistant (PgmEngine *engine)
+{
+  GtkWidget *page = adw_status_page_new ();
+
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "pgm-migration-symbolic");
+  adw_status_page_set_title (ADW_STATUS_PAGE (page), _ ("New Migration"));
+  adw_status_page_set_description (
+      ADW_STATUS_PAGE (page),
+      _ ("Migrations are started with \"pgmanager clone --follow\"; this window shows them."));
+  return page;
+}
