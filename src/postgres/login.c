@@ -21,17 +21,17 @@ typedef struct
   guint n;
 } Parameters;
 
-/* Applied when the user has not decided otherwise. Dead peers are found by
- * keepalives. tcp_user_timeout also ends a connection whose peer is alive but
- * has not read for so long (a COPY waiting for a lock or a disk), so it must
- * stay well above such waits. */
+/* Applied when the user has not decided otherwise. Dead peers are found within 30 s: by
+ * keepalives where nothing is under way, by pgm_wait_poll() where something is.
+ * tcp_user_timeout also ends a connection whose peer is alive but has not read for so
+ * long (a COPY waiting for a lock or a disk), so it must stay well above such waits. */
 static const struct
 {
   const char *keyword;
   const char *value;
 } fallbacks[] = {
-  { "keepalives", "1" },       { "keepalives_idle", "30" },      { "keepalives_interval", "10" },
-  { "keepalives_count", "6" }, { "tcp_user_timeout", "300000" },
+  { "keepalives", "1" },       { "keepalives_idle", "10" },      { "keepalives_interval", "5" },
+  { "keepalives_count", "3" }, { "tcp_user_timeout", "300000" },
 };
 
 static void

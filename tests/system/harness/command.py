@@ -38,7 +38,9 @@ class Result:
 class Command:
     """Runs pgmanager with a home, configuration and state of its own."""
 
-    def __init__(self, bindirs=()):
+    def __init__(self, bindirs=(), prefix=()):
+        """@prefix: what runs it, as ("ip", "netns", "exec", "name")."""
+        self.prefix = list(prefix)
         self.home = tempfile.TemporaryDirectory(prefix="pgms-home-")
         self.bindirs = [b for b in bindirs if b]
 
@@ -54,7 +56,7 @@ class Command:
         return env
 
     def start(self, *arguments, env=None, **kwargs):
-        return subprocess.Popen([program(), *arguments], stdin=subprocess.DEVNULL,
+        return subprocess.Popen([*self.prefix, program(), *arguments], stdin=subprocess.DEVNULL,
                                 env=self.environment(env), start_new_session=True, cwd=self.home.name,
                                 **kwargs)
 

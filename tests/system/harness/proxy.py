@@ -122,14 +122,14 @@ class Connection:
 
 
 class Proxy:
-    """Listens on 127.0.0.1; the server is another port there."""
+    """Listens on @host; the server is a port of 127.0.0.1."""
 
-    def __init__(self, port_of_server, rule=passing, slice_size=0, delay=0.0):
-        self.port_of_server, self.rule = port_of_server, rule
+    def __init__(self, port_of_server, rule=passing, slice_size=0, delay=0.0, host="127.0.0.1"):
+        self.port_of_server, self.rule, self.host = port_of_server, rule, host
         self.slice_size, self.delay = slice_size, delay
         self.connections = []
         self.opened = threading.Event()  # ends what is held
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((host, 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -156,7 +156,7 @@ class Proxy:
             time.sleep(self.delay)
 
     def uri(self, cluster, dbname):
-        return cluster.uri(dbname).replace(f":{cluster.port}/", f":{self.port}/")
+        return cluster.uri(dbname).replace(f"127.0.0.1:{cluster.port}/", f"{self.host}:{self.port}/")
 
     def hold_all(self):
         """A black hole from now on, for what is open."""
