@@ -43,10 +43,11 @@ gpointer
 pgm_host_serve (PgmEngine *engine, const char *job_id, GError **error)
 {
   g_autofree char *directory = pgm_paths_runtime_directory ();
+  const PgmServerOptions options = { .directory = directory, .job_id = job_id };
 
   if (!pgm_paths_make_private (directory, error))
     return NULL;
-  return pgm_server_new (engine, directory, job_id, error);
+  return pgm_server_new (engine, &options, error);
 }
 
 void

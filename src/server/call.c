@@ -141,7 +141,7 @@ write_answer (gpointer data)
                                 self->route->response != NULL || self->status >= 400
                                     ? "application/json"
                                     : "text/plain; charset=utf-8");
-  soup_message_headers_replace (headers, "Connection", "close");
+  soup_message_headers_replace (headers, "Connection", self->close ? "close" : "keep-alive");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   if (g_bytes_get_size (bytes) > 0)
@@ -252,6 +252,7 @@ pgm_call_begin (PgmHouse *house, const PgmPass *pass, SoupServerMessage *message
   self->house = pgm_house_ref (house);
   self->route = pass->route;
   self->id = g_strdup (pass->id);
+  self->close = pass->head->close;
   self->message = g_object_ref (message);
   g_ptr_array_add (house->calls, pgm_call_ref (self));
   soup_server_message_pause (message);

@@ -44,6 +44,7 @@ struct _PgmCall
 
   /* The server's thread's own. */
   SoupServerMessage *message; /* NULL once it was answered */
+  gboolean close;             /* the client wants no other request after this one */
   guint status;
   gpointer record;
   GPtrArray *records;

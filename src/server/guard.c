@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "model/migration.h"
+#include "server/token.h"
 
 /* "localhost", "127.0.0.1" and "[::1]", with any port: whatever name a client gives
- * to a socket that only we can open. A name of somebody else is DNS rebinding. */
+ * to a socket that only we can open. */
 static gboolean
-is_our_host (const char *host)
+is_local_host (const char *host)
 {
   static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
 
@@ -25,18 +26,82 @@ is_our_host (const char *host)
   return FALSE;
 }
 
+/* A name of somebody else is DNS rebinding. */
 static gboolean
-check_host (const PgmHttpHead *head, PgmRefusal *refusal)
+is_our_host (const PgmEntrance *entrance, const char *host)
+{
+  if (entrance->hosts == NULL)
+    return is_local_host (host);
+  for (guint i = 0; entrance->hosts[i] != NULL; i++)
+    if (g_ascii_strcasecmp (host, entrance->hosts[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_our_origin (const PgmEntrance *entrance, const PgmHttpHead *head)
+{
+  const char *scheme = entrance->tls ? "https://" : "http://";
+
+  return g_str_has_prefix (head->origin, scheme) &&
+         g_ascii_strcasecmp (head->origin + strlen (scheme), head->host) == 0;
+}
+
+static gboolean
+check_host (const PgmEntrance *entrance, const PgmHttpHead *head, PgmRefusal *refusal)
 {
   if (head->host == NULL)
     pgm_refusal_set (refusal, 400, "the header Host is missing");
-  else if (!is_our_host (head->host) || (head->authority != NULL && !is_our_host (head->authority)))
+  else if (!is_our_host (entrance, head->host) ||
+           (head->authority != NULL && !is_our_host (entrance, head->authority)))
     pgm_refusal_set (refusal, 403, "this host is not known here");
-  else if (head->origin != NULL && (!g_str_has_prefix (head->origin, "http://") ||
-                                    g_ascii_strcasecmp (head->origin + 7, head->host) != 0))
+  else if (head->origin != NULL && !is_our_origin (entrance, head))
     pgm_refusal_set (refusal, 403, "pages from elsewhere may not ask here");
   else
     return TRUE;
+  return FALSE;
+}
+
+/* "Bearer TOKEN" (RFC 6750, 2.1). */
+static gboolean
+has_token (const PgmEntrance *entrance, const PgmHttpHead *head)
+{
+  const char *offered = head->authorization;
+
+  if (offered == NULL || g_ascii_strncasecmp (offered, "Bearer ", 7) != 0)
+    return FALSE;
+  offered += 7;
+  return pgm_token_matches (pgm_secret_reveal (entrance->token), offered + strspn (offered, " "));
+}
+
+static gboolean
+has_ticket (const PgmEntrance *entrance, const PgmHttpHead *head)
+{
+  g_auto (GStrv) offered = NULL;
+
+  if (head->websocket_protocol == NULL)
+    return FALSE;
+  offered = g_strsplit (head->websocket_protocol, ",", 8);
+  for (guint i = 0; offered[i] != NULL; i++)
+    if (g_str_has_prefix (g_strstrip (offered[i]), PGM_TICKET_PREFIX))
+      return pgm_tickets_take (entrance->tickets, offered[i], g_get_monotonic_time ());
+  return FALSE;
+}
+
+/* @route may be NULL: who has no token isn't told what there is, either. */
+static gboolean
+check_credentials (const PgmEntrance *entrance,
+                   const PgmRoute *route,
+                   PgmPass *pass,
+                   PgmRefusal *refusal)
+{
+  PgmRouteFlags flags = route != NULL ? route->flags : 0;
+
+  pass->identified = entrance->local || has_token (entrance, pass->head) ||
+                     ((flags & PGM_ROUTE_WEBSOCKET) != 0 && has_ticket (entrance, pass->head));
+  if (pass->identified || (flags & PGM_ROUTE_OPEN) != 0)
+    return TRUE;
+  pgm_refusal_set (refusal, 401, "this needs the token of the server");
   return FALSE;
 }
 
@@ -120,14 +185,19 @@ check_upgrade (PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
 }
 
 PgmPass *
-pgm_guard_judge (const char *data, gsize length, PgmRefusal *refusal)
+pgm_guard_judge (const PgmEntrance *entrance, const char *data, gsize length, PgmRefusal *refusal)
 {
   g_autoptr (PgmPass) self = g_new0 (PgmPass, 1);
+  g_auto (PgmRefusal) lost = { 0 };
 
   self->head = pgm_http_head_parse (data, length, refusal);
-  if (self->head == NULL || !check_host (self->head, refusal))
+  if (self->head == NULL || !check_host (entrance, self->head, refusal))
     return NULL;
-  self->route = pgm_route_find (self->head, &self->id, refusal);
+  self->route = pgm_route_find (self->head, &self->id, &lost);
+  if (!check_credentials (entrance, self->route, self, refusal))
+    return NULL;
+  if (self->route == NULL)
+    pgm_refusal_set (refusal, lost.status, "%s", lost.reason);
   if (self->route == NULL || !check_query (self->head, self->route, refusal) ||
       !check_body (self->head, self->route, refusal) ||
       !check_upgrade (self->head, self->route, refusal))
@@ -145,6 +215,16 @@ pgm_pass_free (PgmPass *self)
   g_free (self);
 }
 
+void
+pgm_entrance_free (PgmEntrance *self)
+{
+  if (self == NULL)
+    return;
+  g_strfreev (self->hosts);
+  pgm_secret_unref (self->token);
+  g_free (self);
+}
+
 static const char *
 phrase (guint status)
 {
@@ -154,6 +234,7 @@ phrase (guint status)
     const char *phrase;
   } phrases[] = {
     { 400, "Bad Request" },
+    { 401, "Unauthorized" },
     { 403, "Forbidden" },
     { 404, "Not Found" },
     { 405, "Method Not Allowed" },
@@ -189,6 +270,8 @@ pgm_guard_write_refusal (const PgmRefusal *refusal)
                           "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
                           "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n",
                           refusal->status, phrase (refusal->status), strlen (json));
+  if (refusal->status == 401)
+    g_string_append (out, "WWW-Authenticate: Bearer realm=\"pgmanager\"\r\n");
   if (refusal->status == 426)
     g_string_append (out, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
   g_string_append_printf (out, "\r\n%s", json);

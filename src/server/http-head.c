@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "core/secret.h"
 #include "core/units.h"
+#include "server/ticket.h"
 
 void
 pgm_refusal_set (PgmRefusal *self, guint status, const char *format, ...)
@@ -79,13 +81,17 @@ take_target (PgmHttpHead *self, const char *target, PgmRefusal *refusal)
 
   if (*target == '/')
     return take_path (self, target, refusal);
-  if (g_ascii_strncasecmp (target, "http://", 7) != 0)
+  if (g_ascii_strncasecmp (target, "http://", 7) == 0)
+    target += 7;
+  else if (g_ascii_strncasecmp (target, "https://", 8) == 0)
+    target += 8;
+  else
     {
       pgm_refusal_set (refusal, 400, "the request's target can't be understood");
       return FALSE;
     }
-  rest = target + 7 + strcspn (target + 7, "/?#");
-  self->authority = g_strndup (target + 7, (gsize) (rest - (target + 7)));
+  rest = target + strcspn (target, "/?#");
+  self->authority = g_strndup (target, (gsize) (rest - target));
   return take_path (self, *rest == '/' ? rest : "/", refusal);
 }
 
@@ -159,6 +165,30 @@ take_expect (PgmHttpHead *self, const char *value, PgmRefusal *refusal)
   return TRUE;
 }
 
+static void
+take_connection (PgmHttpHead *self, const char *value)
+{
+  g_auto (GStrv) options = g_strsplit (value, ",", -1);
+
+  for (guint i = 0; options[i] != NULL; i++)
+    self->close |= g_ascii_strcasecmp (g_strstrip (options[i]), "close") == 0;
+}
+
+/* Is @wanted among the subprotocols that are offered? */
+static gboolean
+is_offered (const PgmHttpHead *self, const char *wanted)
+{
+  g_auto (GStrv) offered = NULL;
+
+  if (self->websocket_protocol == NULL)
+    return FALSE;
+  offered = g_strsplit (self->websocket_protocol, ",", -1);
+  for (guint i = 0; offered[i] != NULL; i++)
+    if (g_str_equal (g_strstrip (offered[i]), wanted))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 take_header (PgmHttpHead *self, const char *name, const char *value, PgmRefusal *refusal)
 {
@@ -183,6 +213,8 @@ take_header (PgmHttpHead *self, const char *name, const char *value, PgmRefusal 
     return take_length (self, value, refusal);
   if (g_ascii_strcasecmp (name, "Expect") == 0)
     return take_expect (self, value, refusal);
+  if (g_ascii_strcasecmp (name, "Connection") == 0)
+    take_connection (self, value);
   if (g_ascii_strcasecmp (name, "Upgrade") == 0)
     self->upgrade = g_ascii_strcasecmp (value, "websocket") == 0;
   /* Its length is not known before it has all come, and two readers may find
@@ -268,7 +300,7 @@ pgm_http_head_free (PgmHttpHead *self)
   g_free (self->authority);
   g_free (self->origin);
   g_free (self->content_type);
-  g_free (self->authorization);
+  pgm_secret_free_text (self->authorization);
   g_free (self->websocket_key);
   g_free (self->websocket_version);
   g_free (self->websocket_protocol);
@@ -290,12 +322,17 @@ pgm_http_head_write (const PgmHttpHead *self)
   g_string_append_printf (out, "%s %s HTTP/1.1\r\n", self->method,
                           self->upgrade ? PGM_HEAD_WEBSOCKET_PATH : PGM_HEAD_REQUEST_PATH);
   write_header (out, "Host", "localhost");
-  write_header (out, "Connection", self->upgrade ? "Upgrade" : "close");
+  write_header (out, "Connection",
+                self->upgrade ? "Upgrade"
+                : self->close ? "close"
+                              : "keep-alive");
   if (self->upgrade)
     {
       write_header (out, "Upgrade", "websocket");
       write_header (out, "Sec-WebSocket-Key", self->websocket_key);
       write_header (out, "Sec-WebSocket-Version", self->websocket_version);
+      if (is_offered (self, PGM_WEBSOCKET_PROTOCOL))
+        write_header (out, "Sec-WebSocket-Protocol", PGM_WEBSOCKET_PROTOCOL);
     }
   else if (self->has_length)
     {

@@ -32,6 +32,7 @@ typedef struct
   guint64 content_length;
   gboolean has_length;
   gboolean expect_continue;
+  gboolean close;   /* asked for: no other request after this one */
   gboolean upgrade; /* to a WebSocket */
   char *websocket_key;
   char *websocket_version;

@@ -1,10 +1,12 @@
 #include "server/peer.h"
 
 /* Limits of time, in seconds. */
-#define REQUEST_SECONDS 10 /* to send a request, from the connection on */
-#define LINGER_SECONDS  2  /* for one who is refused to read why */
-#define ANSWER_SECONDS  15 /* without taking any of the answer */
-#define SILENCE_SECONDS 60 /* of a WebSocket: it is pinged every 15 s */
+#define REQUEST_SECONDS  10 /* to send a request, from the connection on (TLS included) */
+#define IDLE_SECONDS     15 /* between two requests */
+#define LINGER_SECONDS   2  /* for one who is refused to read why */
+#define ANSWER_SECONDS   15 /* without taking any of the answer */
+#define FAREWELL_SECONDS 2  /* to take the end of TLS */
+#define SILENCE_SECONDS  60 /* of a WebSocket: it is pinged every 15 s */
 /* What is read and thrown away of a request that was refused. */
 #define LINGER_BYTES (2 * PGM_BODY_MAX_SIZE)
 
@@ -21,8 +23,10 @@ typedef enum
 struct _PgmPeer
 {
   GIOStream parent_instance;
+  const PgmEntrance *entrance;
   GSocketConnection *connection;
-  GInputStream *input; /* ours, around the connection's */
+  GIOStream *base;     /* it, or TLS on it */
+  GInputStream *input; /* ours, around the base's */
   GOutputStream *output;
   PgmPeerFunc closed;
   gpointer user_data;
@@ -33,9 +37,14 @@ struct _PgmPeer
   gsize ready_from; /* what it has taken of it */
   guint64 left;     /* of the body, or of what is thrown away */
   PgmPass *pass;
-  gint64 since;         /* monotonic: of the state's limit */
+  gboolean identified;
+  guint requests;       /* that were let in */
+  guint64 unanswered;   /* what was written when the last of them was read whole */
+  gint64 began;         /* monotonic, as all here */
+  gint64 since;         /* of the state's limit */
   gint64 last_read;     /* a byte came */
   gint64 blocked_since; /* 0: the way out is free */
+  gboolean cut;
   guint64 written;
 };
 
@@ -83,13 +92,13 @@ enter (PgmPeer *self, State state)
 static GPollableInputStream *
 base_input (PgmPeer *self)
 {
-  return G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (self->connection)));
+  return G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (self->base));
 }
 
 static GPollableOutputStream *
 base_output (PgmPeer *self)
 {
-  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->connection)));
+  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->base));
 }
 
 static gssize
@@ -119,12 +128,28 @@ refuse (PgmPeer *self, const PgmRefusal *refusal)
   enter (self, STATE_LINGER);
 }
 
+static void
+enter_answer (PgmPeer *self)
+{
+  self->unanswered = self->written;
+  enter (self, STATE_ANSWER);
+}
+
+/* What was read beyond a request is the beginning of the next one. */
+static void
+drop_from_head (PgmPeer *self, gsize length)
+{
+  g_string_erase (self->head, 0, (gssize) length);
+}
+
 /* @end: where the head ends in what was read. */
 static void
 let_in (PgmPeer *self, gsize end)
 {
   gsize rest = self->head->len - end;
 
+  self->requests++;
+  self->identified |= self->pass->identified;
   self->ready = pgm_http_head_write (self->pass->head);
   if (self->pass->head->upgrade)
     enter (self, STATE_RAW);
@@ -136,10 +161,42 @@ let_in (PgmPeer *self, gsize end)
       /* The limit of a request's time goes on, from its beginning. */
       self->state = STATE_BODY;
       if (self->left == 0)
-        enter (self, STATE_ANSWER);
+        enter_answer (self);
     }
   g_string_append_len (self->ready, self->head->str + end, (gssize) rest);
-  g_string_truncate (self->head, 0);
+  drop_from_head (self, end + rest);
+}
+
+/* Judges what was gathered, when it is a whole head or too long for one. */
+static void
+judge (PgmPeer *self)
+{
+  g_auto (PgmRefusal) refusal = { 0 };
+  gsize end = pgm_http_head_find_end (self->head->str, self->head->len);
+
+  if (end > PGM_HEAD_MAX_SIZE || (end == 0 && self->head->len >= PGM_HEAD_MAX_SIZE))
+    pgm_refusal_set (&refusal, 431, "the request's head is larger than %d bytes",
+                     PGM_HEAD_MAX_SIZE);
+  else if (end > 0)
+    {
+      g_clear_pointer (&self->pass, pgm_pass_free);
+      self->pass = pgm_guard_judge (self->entrance, self->head->str, end, &refusal);
+    }
+  if (refusal.status != 0)
+    refuse (self, &refusal);
+  else if (end > 0)
+    let_in (self, end);
+}
+
+/* libsoup asks for more after its answer: for the next request, which may be here. */
+static void
+begin_next (PgmPeer *self)
+{
+  if (self->state != STATE_ANSWER || self->written == self->unanswered || self->pass->head->close)
+    return;
+  enter (self, STATE_HEAD);
+  if (self->head->len > 0)
+    judge (self);
 }
 
 /* FALSE when reading has come to an end for now: @error says whether it blocks. */
@@ -147,9 +204,7 @@ static gboolean
 gather_head (PgmPeer *self, GError **error)
 {
   char chunk[4096];
-  g_auto (PgmRefusal) refusal = { 0 };
   gssize got = read_base (self, chunk, sizeof chunk, error);
-  gsize end;
 
   if (got < 0)
     return FALSE;
@@ -158,17 +213,11 @@ gather_head (PgmPeer *self, GError **error)
       enter (self, STATE_ENDED);
       return TRUE;
     }
+  /* Idle until now: the time of a request begins. */
+  if (self->requests > 0 && self->head->len == 0)
+    self->since = g_get_monotonic_time ();
   g_string_append_len (self->head, chunk, got);
-  end = pgm_http_head_find_end (self->head->str, self->head->len);
-  if (end > PGM_HEAD_MAX_SIZE || (end == 0 && self->head->len >= PGM_HEAD_MAX_SIZE))
-    pgm_refusal_set (&refusal, 431, "the request's head is larger than %d bytes",
-                     PGM_HEAD_MAX_SIZE);
-  else if (end > 0)
-    self->pass = pgm_guard_judge (self->head->str, end, &refusal);
-  if (refusal.status != 0)
-    refuse (self, &refusal);
-  else if (end > 0)
-    let_in (self, end);
+  judge (self);
   return TRUE;
 }
 
@@ -217,7 +266,7 @@ read_body (PgmPeer *self, void *buffer, gsize count, GError **error)
   if (got == 0)
     enter (self, STATE_ENDED);
   else if (self->left == 0)
-    enter (self, STATE_ANSWER);
+    enter_answer (self);
   return got;
 }
 
@@ -230,6 +279,7 @@ input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
     {
       if (has_ready (self))
         return take_ready (self, buffer, count);
+      begin_next (self);
       switch (self->state)
         {
         case STATE_HEAD:
@@ -274,6 +324,7 @@ input_is_readable (GPollableInputStream *stream)
 {
   PgmPeer *self = PGM_PEER_INPUT (stream)->peer;
 
+  begin_next (self);
   return input_is_immediate (self) || g_pollable_input_stream_is_readable (base_input (self));
 }
 
@@ -281,10 +332,12 @@ static GSource *
 input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
   PgmPeer *self = PGM_PEER_INPUT (stream)->peer;
-  g_autoptr (GSource) child = input_is_immediate (self)
-                                  ? g_timeout_source_new (0)
-                                  : g_pollable_input_stream_create_source (base_input (self), NULL);
+  g_autoptr (GSource) child = NULL;
 
+  begin_next (self);
+  child = input_is_immediate (self)
+              ? g_timeout_source_new (0)
+              : g_pollable_input_stream_create_source (base_input (self), NULL);
   return g_pollable_source_new_full (stream, child, cancellable);
 }
 
@@ -384,15 +437,41 @@ get_output_stream (GIOStream *stream)
 }
 
 static gboolean
+has_tls (PgmPeer *self)
+{
+  return self->base != G_IO_STREAM (self->connection);
+}
+
+/* A client of TLS is told that this is the end, which may take a moment and is done in
+ * another thread. Such a thread may be at the socket already (the handshake), so that
+ * its descriptor is only let go with the last reference. */
+static void
+close_base (PgmPeer *self)
+{
+  GSocket *socket = g_socket_connection_get_socket (self->connection);
+
+  if (!has_tls (self))
+    g_socket_close (socket, NULL);
+  else if (self->requests == 0 || self->cut)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  else
+    {
+      g_socket_set_timeout (socket, FAREWELL_SECONDS);
+      g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+    }
+}
+
+static gboolean
 close_stream (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   PgmPeer *self = PGM_PEER (stream);
   PgmPeerFunc closed = g_steal_pointer (&self->closed);
 
   enter (self, STATE_ENDED);
-  g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
-  if (closed != NULL)
-    closed (self, self->user_data);
+  if (closed == NULL)
+    return TRUE;
+  close_base (self);
+  closed (self, self->user_data);
   return TRUE;
 }
 
@@ -424,7 +503,9 @@ pgm_peer_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
+  g_clear_object (&self->base);
   g_clear_object (&self->connection);
+  pgm_secret_wipe (self->head->str, self->head->allocated_len);
   g_string_free (self->head, TRUE);
   if (self->ready != NULL)
     g_string_free (self->ready, TRUE);
@@ -454,16 +535,40 @@ pgm_peer_init (PgmPeer *self)
   self->input = G_INPUT_STREAM (input);
   self->output = G_OUTPUT_STREAM (output);
   self->head = g_string_new (NULL);
-  self->last_read = g_get_monotonic_time ();
+  self->began = self->last_read = g_get_monotonic_time ();
   enter (self, STATE_HEAD);
 }
 
-PgmPeer *
-pgm_peer_new (GSocketConnection *connection, PgmPeerFunc closed, gpointer user_data)
+/* Without the certificates that the system trusts, which GIO would read for each
+ * connection (nine milliseconds of it): we ask no client for one. */
+static GIOStream *
+wrap_in_tls (GSocketConnection *connection, GTlsCertificate *certificate, GError **error)
 {
-  PgmPeer *self = g_object_new (PGM_TYPE_PEER, NULL);
+  GType type = g_tls_backend_get_server_connection_type (g_tls_backend_get_default ());
 
+  return g_initable_new (type, NULL, error, "base-io-stream", connection, "certificate",
+                         certificate, "database", NULL, NULL);
+}
+
+PgmPeer *
+pgm_peer_new (const PgmEntrance *entrance,
+              GSocketConnection *connection,
+              GTlsCertificate *tls,
+              PgmPeerFunc closed,
+              gpointer user_data,
+              GError **error)
+{
+  GIOStream *base =
+      tls != NULL ? wrap_in_tls (connection, tls, error) : g_object_ref (G_IO_STREAM (connection));
+  PgmPeer *self;
+
+  if (base == NULL)
+    return NULL;
+  self = g_object_new (PGM_TYPE_PEER, NULL);
+  self->entrance = entrance;
+  self->identified = entrance->local;
   self->connection = g_object_ref (connection);
+  self->base = base;
   self->closed = closed;
   self->user_data = user_data;
   return self;
@@ -474,6 +579,12 @@ pgm_peer_refuse (PgmPeer *self, guint status, const char *reason)
 {
   g_auto (PgmRefusal) refusal = { 0 };
 
+  /* Within TLS nothing can be said before both have agreed on a key. */
+  if (has_tls (self) && self->requests == 0)
+    {
+      pgm_peer_cut (self);
+      return;
+    }
   pgm_refusal_set (&refusal, status, "%s", reason);
   refuse (self, &refusal);
 }
@@ -482,6 +593,32 @@ gboolean
 pgm_peer_is_refused (PgmPeer *self)
 {
   return self->state == STATE_LINGER || self->state == STATE_ENDED;
+}
+
+gboolean
+pgm_peer_is_identified (PgmPeer *self)
+{
+  return self->identified;
+}
+
+gboolean
+pgm_peer_is_websocket (PgmPeer *self)
+{
+  return self->state == STATE_RAW;
+}
+
+gboolean
+pgm_peer_is_idle (PgmPeer *self, gint64 *since)
+{
+  if (since != NULL)
+    *since = self->since;
+  return self->state == STATE_HEAD && self->requests > 0 && self->head->len == 0;
+}
+
+gint64
+pgm_peer_get_began (PgmPeer *self)
+{
+  return self->began;
 }
 
 const PgmPass *
@@ -505,6 +642,7 @@ pgm_peer_is_busy (PgmPeer *self)
 void
 pgm_peer_cut (PgmPeer *self)
 {
+  self->cut = TRUE;
   enter (self, STATE_ENDED);
   g_socket_shutdown (g_socket_connection_get_socket (self->connection), TRUE, TRUE, NULL);
 }
@@ -523,6 +661,9 @@ pgm_peer_check (PgmPeer *self, gint64 now)
   switch (self->state)
     {
     case STATE_HEAD:
+      late = has_passed (self->since, now,
+                         pgm_peer_is_idle (self, NULL) ? IDLE_SECONDS : REQUEST_SECONDS);
+      break;
     case STATE_BODY:
       late = has_passed (self->since, now, REQUEST_SECONDS);
       break;

@@ -1,11 +1,13 @@
 #include "server/server.h"
 
 #include <libsoup/soup.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "model/migration.h"
 #include "server/call.h"
+#include "server/entrances.h"
 #include "server/gate.h"
-#include "server/local-socket.h"
 
 #define DRAIN_STEP_MS 10
 #define DRAIN_STEPS   100
@@ -18,14 +20,15 @@ struct _PgmServer
   gulong snapshot_handler;
   gulong finished_handler;
   PgmHouse *house;
-  PgmLocalSocket *socket;
-  char *path;
+  PgmEntrances *entrances;
+  PgmGateLimits limits;
   GMainContext *context;
   GMainLoop *loop;
   GThread *thread;
 
   /* The thread's. */
   SoupServer *soup;
+  int unused; /* the other end of what libsoup listens on */
   PgmGate *gate;
   guint drain_steps;
 };
@@ -120,9 +123,11 @@ on_upgrade (SoupServer *soup,
   g_auto (Subscription) subscription = { 0 };
   g_autoptr (GError) error = NULL;
 
-  if (parse_subscription (pass->head->query, &subscription, &error) &&
-      subscription.job_id != NULL &&
-      pgm_hub_resolve (self->house->hub, subscription.job_id) == NULL)
+  if (!pgm_gate_has_room_for_websocket (self->gate))
+    pgm_error_set (&error, PGM_ERROR_LOST, "too many listeners");
+  else if (parse_subscription (pass->head->query, &subscription, &error) &&
+           subscription.job_id != NULL &&
+           pgm_hub_resolve (self->house->hub, subscription.job_id) == NULL)
     pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no job \"%s\" here", subscription.job_id);
   if (error != NULL)
     refuse_upgrade (message, error);
@@ -157,16 +162,40 @@ on_peer (PgmPeer *peer, gpointer user_data)
     g_io_stream_close (G_IO_STREAM (peer), NULL, NULL);
 }
 
+/* libsoup 3.2 only keeps a connection for another request while it listens somewhere
+ * itself: on a socket that is connected to one of ours, over which nothing ever comes. */
+static void
+pretend_to_listen (PgmServer *self)
+{
+  int ends[2];
+  g_autoptr (GSocket) socket = NULL;
+
+  self->unused = -1;
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return;
+  self->unused = ends[1];
+  socket = g_socket_new_from_fd (ends[0], NULL);
+  if (socket == NULL)
+    close (ends[0]);
+  else
+    soup_server_listen_socket (self->soup, socket, 0, NULL);
+}
+
 static void
 open_house (PgmServer *self)
 {
+  char protocol[] = PGM_WEBSOCKET_PROTOCOL;
+  char *protocols[] = { protocol, NULL };
+
   self->soup = soup_server_new (NULL, NULL);
   soup_server_remove_websocket_extension (self->soup, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   soup_server_add_handler (self->soup, PGM_HEAD_REQUEST_PATH, on_request, self, NULL);
   soup_server_add_handler (self->soup, PGM_HEAD_WEBSOCKET_PATH, on_upgrade, self, NULL);
-  soup_server_add_websocket_handler (self->soup, PGM_HEAD_WEBSOCKET_PATH, NULL, NULL, on_websocket,
-                                     self, NULL);
-  self->gate = pgm_gate_new (self->socket->socket, self->context, on_peer, self);
+  soup_server_add_websocket_handler (self->soup, PGM_HEAD_WEBSOCKET_PATH, NULL, protocols,
+                                     on_websocket, self, NULL);
+  pretend_to_listen (self);
+  self->gate = pgm_gate_new (&self->limits, self->context, on_peer, self);
+  pgm_entrances_listen (self->entrances, self->gate);
 }
 
 static void
@@ -180,6 +209,8 @@ close_house (PgmServer *self)
     ;
   pgm_house_give_up (self->house);
   g_clear_object (&self->soup);
+  if (self->unused >= 0)
+    close (self->unused);
 }
 
 static gpointer
@@ -269,16 +300,20 @@ ignore (gpointer data)
 }
 
 PgmServer *
-pgm_server_new (PgmEngine *engine, const char *directory, const char *job_id, GError **error)
+pgm_server_new (PgmEngine *engine, const PgmServerOptions *options, GError **error)
 {
-  PgmLocalSocket *socket = pgm_local_socket_open (directory, job_id, error);
+  PgmEntrances *entrances = pgm_entrances_open (options, error);
   PgmServer *self;
 
-  if (socket == NULL)
+  if (entrances == NULL)
     return NULL;
   self = g_new0 (PgmServer, 1);
-  self->socket = socket;
-  self->path = g_strdup (socket->path);
+  self->entrances = entrances;
+  self->limits.connections =
+      options->max_connections > 0 ? options->max_connections : PGM_GATE_CONNECTIONS;
+  self->limits.strangers = PGM_GATE_STRANGERS;
+  self->limits.websockets =
+      options->max_websockets > 0 ? options->max_websockets : PGM_GATE_WEBSOCKETS;
   self->engine = g_object_ref (engine);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -290,10 +325,22 @@ pgm_server_new (PgmEngine *engine, const char *directory, const char *job_id, GE
   return self;
 }
 
+gboolean
+pgm_server_check (const PgmServerOptions *options, GError **error)
+{
+  return pgm_entrances_check (options, error);
+}
+
 const char *
 pgm_server_get_path (PgmServer *self)
 {
-  return self->path;
+  return pgm_entrances_get_path (self->entrances);
+}
+
+const char *const *
+pgm_server_get_urls (PgmServer *self)
+{
+  return pgm_entrances_get_urls (self->entrances);
 }
 
 void
@@ -305,11 +352,10 @@ pgm_server_free (PgmServer *self)
   g_signal_handler_disconnect (self->engine, self->finished_handler);
   pgm_house_post (self->house, on_drain, self, ignore);
   g_thread_join (self->thread);
-  pgm_local_socket_close (self->socket);
+  pgm_entrances_close (self->entrances);
   pgm_house_unref (self->house);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_object_unref (self->engine);
-  g_free (self->path);
   g_free (self);
 }

@@ -7,6 +7,8 @@
 #include "fuzz.h"
 #include "server/guard.h"
 
+static const PgmEntrance local = { .local = TRUE };
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -18,7 +20,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   if (end == 0)
     return 0;
-  pass = pgm_guard_judge (text, end, &refusal);
+  pass = pgm_guard_judge (&local, text, end, &refusal);
   g_assert ((pass != NULL) == (refusal.status == 0));
   written = pass != NULL ? pgm_http_head_write (pass->head) : pgm_guard_write_refusal (&refusal);
   g_assert (written->len < 1024);

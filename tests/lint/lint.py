@@ -44,6 +44,7 @@ LIBRARIES = [
     (r"json-glib/", {"model"}, "json-glib"),
     (r"sqlite3\w*\.h", {"store"}, "SQLite"),
     (r"libsecret/", {"store"}, "libsecret"),
+    (r"gnutls/", {"server/tls-files.c"}, "GnuTLS"),
     (r"libsoup/", {"client", "server"}, "libsoup"),
     (r"(n?cursesw?/)?(n?curses|panel|menu|form)\.h", {"tui"}, "ncurses"),
     (r"(gtk|gdk|gsk|pango|cairo)/|adwaita\.h|libadwaita", {"app", "main/main-gtk.c"}, "GTK"),

@@ -52,11 +52,13 @@ set_up (House *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) engines = NULL;
+  PgmServerOptions options = { .job_id = "clone-1" };
 
   self->directory = g_dir_make_tmp ("pgm-client-XXXXXX", NULL);
+  options.directory = self->directory;
   self->there = pgm_test_engine_new ();
   pgm_test_engine_add_job (self->there, "clone-1", 3);
-  self->server = pgm_server_new (PGM_ENGINE (self->there), self->directory, "clone-1", &error);
+  self->server = pgm_server_new (PGM_ENGINE (self->there), &options, &error);
   g_assert_no_error (error);
   engines = pgm_remote_engine_find (self->directory);
   g_assert_cmpuint (engines->len, ==, 1);

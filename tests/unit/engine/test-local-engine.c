@@ -80,10 +80,11 @@ connect_engine (Face *self, PgmStore *store)
   self->engine = pgm_local_engine_new (store);
   if (self->clusters->remote)
     {
+      const PgmServerOptions options = { .directory = self->config->state_dir, .job_id = "test" };
       g_autoptr (GError) error = NULL;
 
       self->behind = self->engine;
-      self->server = pgm_server_new (self->behind, self->config->state_dir, "test", &error);
+      self->server = pgm_server_new (self->behind, &options, &error);
       g_assert_no_error (error);
       self->engine = pgm_remote_engine_new (pgm_server_get_path (self->server));
     }

@@ -6,13 +6,16 @@
 
 #define API "/api/v1"
 
+/* A unix socket. */
+static const PgmEntrance local = { .local = TRUE };
+
 static PgmPass *
 judge (const char *text, PgmRefusal *refusal)
 {
   gsize end = pgm_http_head_find_end (text, strlen (text));
 
   g_assert_cmpuint (end, ==, strlen (text));
-  return pgm_guard_judge (text, end, refusal);
+  return pgm_guard_judge (&local, text, end, refusal);
 }
 
 static void
@@ -190,7 +193,7 @@ test_any_bytes (void)
       end = pgm_http_head_find_end (bytes, sizeof seed - 1);
       if (end == 0)
         continue;
-      pass = pgm_guard_judge (bytes, end, &refusal);
+      pass = pgm_guard_judge (&local, bytes, end, &refusal);
       g_assert_true ((pass != NULL) == (refusal.status == 0));
     }
 }

@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 #include "fixture/engine.h"
+#include "fixture/talk.h"
 #include "model/migration.h"
 #include "server/gate.h"
 
-#define API  "/api/v1"
-#define HOST "Host: localhost\r\n"
+#define API "/api/v1"
+/* Of a request that is the only one on its line. */
+#define HOST "Host: localhost\r\nConnection: close\r\n"
 #define JSON "Content-Type: application/json\r\n"
 #define UPGRADE                                                                                    \
-  HOST "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                \
-       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define PATIENCE_SECONDS 30
+  "Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"  \
+  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 typedef struct
 {
@@ -27,6 +28,14 @@ typedef struct
   PgmTestEngine *engine;
   PgmServer *server;
 } House;
+
+static PgmServer *
+serve (House *self, const char *directory, const char *job_id, GError **error)
+{
+  const PgmServerOptions options = { .directory = directory, .job_id = job_id };
+
+  return pgm_server_new (PGM_ENGINE (self->engine), &options, error);
+}
 
 static void
 set_up (House *self, gconstpointer data)
@@ -36,7 +45,7 @@ set_up (House *self, gconstpointer data)
   self->directory = g_dir_make_tmp ("pgm-server-XXXXXX", NULL);
   self->engine = pgm_test_engine_new ();
   pgm_test_engine_add_job (self->engine, "clone-1", 3);
-  self->server = pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-1", &error);
+  self->server = serve (self, self->directory, "clone-1", &error);
   g_assert_no_error (error);
 }
 
@@ -51,119 +60,16 @@ tear_down (House *self, gconstpointer data)
   g_free (self->directory);
 }
 
-/* The engine's context is ours: it has to run while a client waits. */
-static void
-breathe (void)
-{
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
-  g_usleep (1000);
-}
-
-static void
-wait_for (guint milliseconds)
-{
-  gint64 until = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
-
-  while (g_get_monotonic_time () < until)
-    breathe ();
-}
-
-static GSocket *
+static GIOStream *
 dial (House *self)
 {
-  g_autoptr (GSocketAddress) address =
-      g_unix_socket_address_new (pgm_server_get_path (self->server));
-  g_autoptr (GError) error = NULL;
-  GSocket *socket =
-      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, &error);
-
-  g_assert_no_error (error);
-  g_socket_connect (socket, address, NULL, &error);
-  g_assert_no_error (error);
-  g_socket_set_blocking (socket, FALSE);
-  return socket;
+  return pgm_talk_dial_unix (pgm_server_get_path (self->server));
 }
 
-/* As much as goes; a peer that has cut the line is no error here. */
-static void
-send_bytes (GSocket *socket, const char *bytes, gsize size)
-{
-  gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
-
-  while (size > 0)
-    {
-      g_autoptr (GError) error = NULL;
-      gssize sent = g_socket_send (socket, bytes, size, NULL, &error);
-
-      if (sent < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return;
-      if (sent > 0)
-        {
-          bytes += sent;
-          size -= (gsize) sent;
-        }
-      else
-        breathe ();
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    }
-}
-
-static void
-say (GSocket *socket, const char *text)
-{
-  send_bytes (socket, text, strlen (text));
-}
-
-/* Up to the end of the line, or to @enough bytes. */
-static GString *
-hear (GSocket *socket, gsize enough)
-{
-  GString *heard = g_string_new (NULL);
-  gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
-
-  while (heard->len < enough)
-    {
-      char buffer[65536];
-      g_autoptr (GError) error = NULL;
-      gssize got = g_socket_receive (socket, buffer, sizeof buffer, NULL, &error);
-
-      if (got == 0 || (got < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)))
-        break;
-      if (got > 0)
-        g_string_append_len (heard, buffer, got);
-      else
-        breathe ();
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-    }
-  return heard;
-}
-
-static guint
-status_of (const GString *answer)
-{
-  if (!g_str_has_prefix (answer->str, "HTTP/1.1 "))
-    return 0;
-  return (guint) g_ascii_strtoull (answer->str + 9, NULL, 10);
-}
-
-/* One request, one answer; the status, and the body in *@body unless NULL. */
 static guint
 ask (House *self, const char *request, char **body)
 {
-  g_autoptr (GSocket) socket = dial (self);
-  GString *answer;
-  const char *blank;
-  guint status;
-
-  say (socket, request);
-  answer = hear (socket, G_MAXSIZE);
-  status = status_of (answer);
-  blank = strstr (answer->str, "\r\n\r\n");
-  if (body != NULL)
-    *body = g_strdup (blank != NULL ? blank + 4 : "");
-  g_string_free (answer, TRUE);
-  return status;
+  return pgm_talk_ask_unix (pgm_server_get_path (self->server), request, body);
 }
 
 static guint
@@ -370,7 +276,7 @@ test_too_large (House *self, gconstpointer data)
 {
   GString *head = g_string_new ("GET / HTTP/1.1\r\n" HOST "X: ");
   g_autofree char *body = g_strnfill (4 * 1024 * 1024, ' ');
-  g_autoptr (GSocket) socket = dial (self);
+  g_autoptr (GIOStream) socket = dial (self);
   g_autofree char *most = NULL;
   g_autofree char *spaces = g_strnfill (1024 * 1024 - 2, ' ');
   GString *answer;
@@ -380,10 +286,11 @@ test_too_large (House *self, gconstpointer data)
   g_assert_cmpuint (ask (self, head->str, NULL), ==, 431);
   g_string_free (head, TRUE);
 
-  say (socket, "POST " API "/jobs/stop HTTP/1.1\r\n" HOST JSON "Content-Length: 4194304\r\n\r\n");
-  send_bytes (socket, body, strlen (body));
-  answer = hear (socket, G_MAXSIZE);
-  g_assert_cmpuint (status_of (answer), ==, 413);
+  pgm_talk_say (socket,
+                "POST " API "/jobs/stop HTTP/1.1\r\n" HOST JSON "Content-Length: 4194304\r\n\r\n");
+  pgm_talk_send (socket, body, strlen (body));
+  answer = pgm_talk_hear (socket, G_MAXSIZE);
+  g_assert_cmpuint (pgm_talk_status_of (answer), ==, 413);
   g_string_free (answer, TRUE);
 
   most = g_strconcat ("{", spaces, "}", NULL);
@@ -399,28 +306,18 @@ test_too_large (House *self, gconstpointer data)
 static void
 test_expect_continue (House *self, gconstpointer data)
 {
-  g_autoptr (GSocket) socket = dial (self);
+  g_autoptr (GIOStream) socket = dial (self);
   GString *answer;
 
-  say (socket, "POST " API "/migrations/clone-1/pause HTTP/1.1\r\n" HOST JSON
-               "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
-  answer = hear (socket, 25);
+  pgm_talk_say (socket, "POST " API "/migrations/clone-1/pause HTTP/1.1\r\n" HOST JSON
+                        "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  answer = pgm_talk_hear (socket, 25);
   g_assert_true (g_str_has_prefix (answer->str, "HTTP/1.1 100 "));
   g_string_free (answer, TRUE);
-  say (socket, "{}");
-  answer = hear (socket, G_MAXSIZE);
-  g_assert_cmpuint (status_of (answer), ==, 202);
+  pgm_talk_say (socket, "{}");
+  answer = pgm_talk_hear (socket, G_MAXSIZE);
+  g_assert_cmpuint (pgm_talk_status_of (answer), ==, 202);
   g_string_free (answer, TRUE);
-}
-
-static gboolean
-is_cut (GSocket *socket)
-{
-  char byte;
-  g_autoptr (GError) error = NULL;
-  gssize got = g_socket_receive (socket, &byte, 1, NULL, &error);
-
-  return got == 0 || (got < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
 }
 
 /* One who says nothing, one who says it letter by letter, one who stops within the
@@ -428,20 +325,22 @@ is_cut (GSocket *socket)
 static void
 test_slow_clients (House *self, gconstpointer data)
 {
-  g_autoptr (GSocket) silent = dial (self);
-  g_autoptr (GSocket) loris = dial (self);
-  g_autoptr (GSocket) stuck = dial (self);
+  g_autoptr (GIOStream) silent = dial (self);
+  g_autoptr (GIOStream) loris = dial (self);
+  g_autoptr (GIOStream) stuck = dial (self);
   gint64 start = g_get_monotonic_time ();
   double seconds;
 
-  say (stuck, "POST " API "/jobs/stop HTTP/1.1\r\n" HOST JSON "Content-Length: 100\r\n\r\n{");
-  say (loris, "GET / HTTP/1.1\r\nX: ");
-  while (!is_cut (silent) || !is_cut (loris) || !is_cut (stuck))
+  pgm_talk_say (stuck,
+                "POST " API "/jobs/stop HTTP/1.1\r\n" HOST JSON "Content-Length: 100\r\n\r\n{");
+  pgm_talk_say (loris, "GET / HTTP/1.1\r\nX: ");
+  while (!pgm_talk_is_cut (silent) || !pgm_talk_is_cut (loris) || !pgm_talk_is_cut (stuck))
     {
-      say (loris, "y");
-      wait_for (100);
+      pgm_talk_say (loris, "y");
+      pgm_talk_wait (100);
       g_assert_cmpuint (get (self, "/status", NULL), ==, 200);
-      g_assert_cmpint (g_get_monotonic_time () - start, <, PATIENCE_SECONDS * G_USEC_PER_SEC);
+      g_assert_cmpint (g_get_monotonic_time () - start, <,
+                       PGM_TALK_PATIENCE_SECONDS * G_USEC_PER_SEC);
     }
   seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   g_assert_cmpfloat (seconds, >, 8);
@@ -459,23 +358,22 @@ test_many_connections (House *self, gconstpointer data)
   for (guint i = 0; i < 200; i++)
     {
       g_ptr_array_add (sockets, dial (self));
-      wait_for (1);
+      pgm_talk_wait (1);
     }
-  wait_for (200);
+  pgm_talk_wait (200);
   for (guint i = 0; i < sockets->len; i++)
     {
       char buffer[512] = "";
 
-      if (g_socket_receive (g_ptr_array_index (sockets, i), buffer, sizeof buffer - 1, NULL, NULL) >
-          0)
+      if (pgm_talk_receive (g_ptr_array_index (sockets, i), buffer, sizeof buffer - 1, NULL) > 0)
         {
           g_assert_true (g_str_has_prefix (buffer, "HTTP/1.1 503 "));
           away++;
         }
     }
-  g_assert_cmpuint (away, ==, 200 - PGM_GATE_ROOM);
+  g_assert_cmpuint (away, ==, 200 - PGM_GATE_CONNECTIONS);
   g_ptr_array_set_size (sockets, 0);
-  wait_for (200);
+  pgm_talk_wait (200);
   g_assert_cmpuint (get (self, "/status", NULL), ==, 200);
 }
 
@@ -485,22 +383,23 @@ test_hang_ups (House *self, gconstpointer data)
 {
   static const char request[] =
       "POST " API "/migrations/clone-1/pause HTTP/1.1\r\n" HOST JSON "Content-Length: 2\r\n\r\n{}";
-  g_autoptr (GSocket) half = dial (self);
+  g_autoptr (GIOStream) half = dial (self);
   GString *answer;
 
   for (gsize i = 0; i < sizeof request; i += 3)
     {
-      g_autoptr (GSocket) socket = dial (self);
+      g_autoptr (GIOStream) socket = dial (self);
 
-      send_bytes (socket, request, MIN (i, sizeof request - 1));
-      g_socket_close (socket, NULL);
-      breathe ();
+      pgm_talk_send (socket, request, MIN (i, sizeof request - 1));
+      g_io_stream_close (socket, NULL, NULL);
+      pgm_talk_breathe ();
     }
   /* Its own way out closed, it still listens. */
-  say (half, "GET " API "/status HTTP/1.1\r\n" HOST "\r\n");
-  g_socket_shutdown (half, FALSE, TRUE, NULL);
-  answer = hear (half, G_MAXSIZE);
-  g_assert_cmpuint (status_of (answer), ==, 200);
+  pgm_talk_say (half, "GET " API "/status HTTP/1.1\r\n" HOST "\r\n");
+  g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (half)), FALSE, TRUE,
+                     NULL);
+  answer = pgm_talk_hear (half, G_MAXSIZE);
+  g_assert_cmpuint (pgm_talk_status_of (answer), ==, 200);
   g_string_free (answer, TRUE);
 }
 
@@ -537,22 +436,22 @@ take_frame (GString *heard, guint *opcode, char **payload)
 }
 
 static void
-receive_more (GSocket *socket, GString *heard)
+receive_more (GIOStream *socket, GString *heard)
 {
   char buffer[65536];
-  gssize got = g_socket_receive (socket, buffer, sizeof buffer, NULL, NULL);
+  gssize got = pgm_talk_receive (socket, buffer, sizeof buffer, NULL);
 
   if (got > 0)
     g_string_append_len (heard, buffer, got);
   else
-    breathe ();
+    pgm_talk_breathe ();
 }
 
 /* The next message; the head of the answer is taken off first. */
 static guint
-next_frame (GSocket *socket, GString *heard, char **payload)
+next_frame (GIOStream *socket, GString *heard, char **payload)
 {
-  gint64 deadline = g_get_monotonic_time () + PATIENCE_SECONDS * G_USEC_PER_SEC;
+  gint64 deadline = g_get_monotonic_time () + PGM_TALK_PATIENCE_SECONDS * G_USEC_PER_SEC;
   guint opcode = 0;
 
   while (!take_frame (heard, &opcode, payload))
@@ -563,20 +462,20 @@ next_frame (GSocket *socket, GString *heard, char **payload)
   return opcode;
 }
 
-static GSocket *
+static GIOStream *
 listen_to (House *self, const char *query, GString *heard)
 {
   g_autofree char *request =
       g_strdup_printf ("GET " API "/ws%s HTTP/1.1\r\n" UPGRADE
                        "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
                        query);
-  GSocket *socket = dial (self);
+  GIOStream *socket = dial (self);
   char *blank;
 
-  say (socket, request);
+  pgm_talk_say (socket, request);
   while ((blank = strstr (heard->str, "\r\n\r\n")) == NULL)
     receive_more (socket, heard);
-  g_assert_cmpuint (status_of (heard), ==, 101);
+  g_assert_cmpuint (pgm_talk_status_of (heard), ==, 101);
   g_assert_null (strstr (heard->str, "deflate"));
   g_string_erase (heard, 0, blank + 4 - heard->str);
   return socket;
@@ -601,10 +500,10 @@ test_listener (House *self, gconstpointer data)
 {
   g_autoptr (GString) heard = g_string_new (NULL);
   g_autofree char *payload = NULL;
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) socket = NULL;
   PgmReportMessage *message;
 
-  wait_for (50);
+  pgm_talk_wait (50);
   socket = listen_to (self, "?migration=clone-1&report=true", heard);
   g_assert_cmpuint (next_frame (socket, heard, &payload), ==, 1);
   g_assert_cmpuint (rows_of (payload), ==, 0);
@@ -626,7 +525,7 @@ test_listener (House *self, gconstpointer data)
 static void
 test_listener_refused (House *self, gconstpointer data)
 {
-  wait_for (50);
+  pgm_talk_wait (50);
   g_assert_cmpuint (ask (self, "GET " API "/ws?migration=nobody HTTP/1.1\r\n" UPGRADE "\r\n", NULL),
                     ==, 404);
   g_assert_cmpuint (ask (self, "GET " API "/ws?all=everything HTTP/1.1\r\n" UPGRADE "\r\n", NULL),
@@ -639,11 +538,11 @@ test_report_at_the_end (House *self, gconstpointer data)
 {
   g_autoptr (GString) heard = g_string_new (NULL);
   g_autofree char *payload = NULL;
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) socket = NULL;
   g_autofree char *path = g_strdup (pgm_server_get_path (self->server));
   gint64 start;
 
-  wait_for (50);
+  pgm_talk_wait (50);
   socket = listen_to (self, "?migration=clone-1&report=true", heard);
   pgm_test_engine_finish (self->engine, "clone-1", PGM_OUTCOME_DONE);
   start = g_get_monotonic_time ();
@@ -662,25 +561,25 @@ test_stalled_listener (House *self, gconstpointer data)
 {
   g_autoptr (GString) heard = g_string_new (NULL);
   g_autofree char *payload = NULL;
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) socket = NULL;
   gsize before;
   guint frames = 0;
   guint64 rows = 0;
 
   pgm_test_engine_add_job (self->engine, "clone-2", 5000);
   pgm_test_engine_show (self->engine, "clone-2", 1);
-  wait_for (50);
+  pgm_talk_wait (50);
   socket = listen_to (self, "?migration=clone-2", heard);
   for (guint64 i = 2; i < 10; i++)
     {
       pgm_test_engine_show (self->engine, "clone-2", i);
-      wait_for (20);
+      pgm_talk_wait (20);
     }
   before = mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
   for (guint64 i = 10; i <= 100; i++)
     {
       pgm_test_engine_show (self->engine, "clone-2", i);
-      wait_for (20);
+      pgm_talk_wait (20);
       if (i % 20 == 0)
         g_assert_cmpuint (get (self, "/jobs/status", NULL), ==, 200);
     }
@@ -702,14 +601,14 @@ test_large_frame (House *self, gconstpointer data)
   static const guchar header[] = { 0x81, 0xFF, 0, 0, 0, 0, 0, 0x10, 0, 0, 1, 2, 3, 4 };
   g_autofree char *filler = g_strnfill (1024 * 1024, 'x');
   g_autoptr (GString) heard = g_string_new (NULL);
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) socket = NULL;
   GString *rest;
 
-  wait_for (50);
+  pgm_talk_wait (50);
   socket = listen_to (self, "", heard);
-  send_bytes (socket, (const char *) header, sizeof header);
-  send_bytes (socket, filler, 1024 * 1024);
-  rest = hear (socket, G_MAXSIZE);
+  pgm_talk_send (socket, (const char *) header, sizeof header);
+  pgm_talk_send (socket, filler, 1024 * 1024);
+  rest = pgm_talk_hear (socket, G_MAXSIZE);
   g_assert_cmpuint (rest->len, <, 64 * 1024);
   g_string_free (rest, TRUE);
   g_assert_cmpuint (get (self, "/status", NULL), ==, 200);
@@ -744,22 +643,22 @@ test_sockets (House *self, gconstpointer data)
   g_assert_true (g_socket_bind (dead, address, FALSE, NULL));
   g_socket_close (dead, NULL);
   g_assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
-  other = pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-2", &error);
+  other = serve (self, self->directory, "clone-2", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (pgm_server_get_path (other), ==, second);
   g_assert_false (g_file_test (third, G_FILE_TEST_EXISTS));
-  g_assert_null (pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-2", &error));
+  g_assert_null (serve (self, self->directory, "clone-2", &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
   g_clear_error (&error);
   g_clear_pointer (&other, pgm_server_free);
   g_assert_false (g_file_test (second, G_FILE_TEST_EXISTS));
 
   g_assert_true (g_file_set_contents (second, "", 0, NULL));
-  g_assert_null (pgm_server_new (PGM_ENGINE (self->engine), self->directory, "clone-2", &error));
+  g_assert_null (serve (self, self->directory, "clone-2", &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_REFUSED);
   g_unlink (second);
   g_clear_error (&error);
-  g_assert_null (pgm_server_new (PGM_ENGINE (self->engine), "/nonexistent", "clone-2", &error));
+  g_assert_null (serve (self, "/nonexistent", "clone-2", &error));
   g_assert_error (error, PGM_ERROR, PGM_ERROR_FAILED);
 }
 
@@ -815,7 +714,7 @@ test_speed (House *self, gconstpointer data)
 
   pgm_test_engine_add_job (self->engine, "clone-2", 10000);
   pgm_test_engine_show (self->engine, "clone-2", 1);
-  wait_for (50);
+  pgm_talk_wait (50);
   start = g_get_monotonic_time ();
   for (guint i = 0; i < requests; i++)
     g_assert_cmpuint (get (self, "/status", NULL), ==, 200);
