@@ -184,10 +184,15 @@ check_identity (PgmConnection *self, const PgmServerIdentity *expected, GError *
       "The first session reached system identifier %" G_GUINT64_FORMAT
       ", timeline %u; this one reached %" G_GUINT64_FORMAT ", timeline %u.",
       expected->system_identifier, expected->timeline, found->system_identifier, found->timeline);
-  pgm_error_set_full (
-      error, PGM_ERROR_REFUSED, NULL, detail,
-      "Name the server itself: not a pooler, a load balancer or a name that moves on fail-over.",
-      "%s: a further session reached another server", self->label);
+  if (other_system)
+    pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail,
+                        "Name the server itself: not a pooler or a load balancer.",
+                        "%s: a further session reached another server", self->label);
+  else
+    pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail,
+                        "Changes may be missing on the server that is there now: clone anew.",
+                        "%s: the server was promoted meanwhile, or failed over to another one",
+                        self->label);
   return FALSE;
 }
 

@@ -12,12 +12,15 @@ MARK = "CREATE TABLE zz_mark (id int PRIMARY KEY);"
 
 
 class Following:
-    """Starts with @schema on the source; steps are SQL for the source."""
+    """Starts with @schema on the source; steps are SQL for the source. pgmanager goes
+    through @source_proxy, if there is one."""
 
-    def __init__(self, pair, schema, *arguments, options="", destination_options=None):
+    def __init__(self, pair, schema, *arguments, options="", destination_options=None, source_proxy=None):
         self.pair = pair
         self.databases = pair.load(MARK + schema, options=options, destination_options=destination_options)
-        self.follower = Follower(pair.command, self.databases.uris(), *arguments)
+        source = source_proxy.uri(pair.source, self.databases.name) if source_proxy else self.databases.source_uri
+        uris = [f"--source-uri={source}", f"--dest-uri={self.databases.destination_uri}"]
+        self.follower = Follower(pair.command, uris, *arguments)
         self.marks = 0
 
     def __enter__(self):
@@ -27,10 +30,9 @@ class Following:
 
     def __exit__(self, kind, *_):
         self.follower.close()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception) if kind is not None else contextlib.nullcontext():
             result = self.pair.command.run("cleanup", *self.databases.uris())
-            if kind is None:
-                assert result.code == 0, result
+            assert result.code == 0, result
         if kind is None:
             check.expect_nothing_of_ours(self.pair.source, self.databases.name)
             check.expect_nothing_of_ours(self.pair.destination, self.databases.name)
