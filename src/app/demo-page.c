@@ -278,7 +278,8 @@ show_phases (PgmDemoPage *self, const PgmSnapshot *snapshot)
 
       pgm_phase_strip_advance (self->phase_strip, (PgmPhase) entry->phase);
     }
-  if (snapshot->phase != PGM_PHASE_DONE && snapshot->phase != PGM_PHASE_FAILED)
+  if (snapshot->phase != PGM_PHASE_DONE && snapshot->phase != PGM_PHASE_FAILED &&
+      snapshot->phase != PGM_PHASE_STOPPED)
     gtk_label_set_text (self->phase_label, pgm_phase_to_text ((PgmPhase) snapshot->phase));
 }
 

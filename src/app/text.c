@@ -40,14 +40,17 @@ pgm_phase_to_text (PgmPhase phase)
       return _ ("Done");
     case PGM_PHASE_FAILED:
       return _ ("Failed");
+    case PGM_PHASE_STOPPED:
+      return _ ("Stopped");
     case PGM_PHASE_PAUSED:
       return _ ("Paused");
     case PGM_PHASE_CATCH_UP:
     case PGM_PHASE_STREAMING:
       return _ ("Streaming changes");
     case PGM_PHASE_SWITCHOVER:
-    case PGM_PHASE_SWITCHOVER_COMPLETE:
       return _ ("Cutting over");
+    case PGM_PHASE_SWITCHOVER_COMPLETE:
+      return _ ("Cut over, the way back is kept");
     case PGM_PHASE_IDLE:
     case PGM_PHASE_CONNECTING:
     default:

@@ -22,6 +22,8 @@ static const PgmCommand commands[] = {
     pgm_command_cleanup },
   { "status", N_ ("Show how the running jobs stand"), pgm_command_status },
   { "stop", N_ ("Stop a running job"), pgm_command_stop },
+  { "verify", N_ ("Prove that both sides of a job are equal, while the changes flow"),
+    pgm_command_verify },
   { "switchover", N_ ("Move the writes to the destination, or back"), pgm_command_switchover },
   { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
   { "resume", N_ ("Go on after a pause"), pgm_command_resume },

@@ -33,6 +33,7 @@ int pgm_command_demo (PgmCli *cli, int argc, char **argv);
 int pgm_command_status (PgmCli *cli, int argc, char **argv);
 int pgm_command_stop (PgmCli *cli, int argc, char **argv);
 int pgm_command_switchover (PgmCli *cli, int argc, char **argv);
+int pgm_command_verify (PgmCli *cli, int argc, char **argv);
 int pgm_command_pause (PgmCli *cli, int argc, char **argv);
 int pgm_command_resume (PgmCli *cli, int argc, char **argv);
 

@@ -60,8 +60,7 @@ ask (PgmDemoScript *self, PgmRequestKind kind)
 }
 
 /* A cutover of @direction that is over, in whichever way, with the job ready for the next
- * request; NULL while it is not. Between the end of a cutover that was done and the
- * session after it the job refuses whatever is asked. */
+ * request; NULL while it is not. */
 static PgmCutoverReport *
 ended_cutover (PgmSnapshot *snapshot, const char *direction)
 {
@@ -70,8 +69,6 @@ ended_cutover (PgmSnapshot *snapshot, const char *direction)
   if (cutover == NULL || g_strcmp0 (cutover->direction, direction) != 0 ||
       (!cutover->done && cutover->error == NULL))
     return NULL;
-  if (cutover->done)
-    return snapshot->phase == PGM_PHASE_STREAMING ? cutover : NULL;
   return snapshot->phase != PGM_PHASE_SWITCHOVER ? cutover : NULL;
 }
 

@@ -145,6 +145,8 @@ phase_label (int phase)
       return _ ("Done");
     case PGM_PHASE_FAILED:
       return _ ("Failed");
+    case PGM_PHASE_STOPPED:
+      return _ ("Stopped");
     default:
       return "";
     }
@@ -197,6 +199,9 @@ is_following (const PgmSnapshot *snapshot)
 {
   return snapshot->phase == PGM_PHASE_CATCH_UP || snapshot->phase == PGM_PHASE_STREAMING ||
          snapshot->phase == PGM_PHASE_SWITCHOVER ||
+         ((snapshot->phase == PGM_PHASE_SWITCHOVER_COMPLETE ||
+           snapshot->phase == PGM_PHASE_VERIFY) &&
+          snapshot->applied_lsn != 0) ||
          (snapshot->phase == PGM_PHASE_PAUSED && snapshot->applied_lsn != 0);
 }
 

@@ -169,8 +169,8 @@ print_object_difference (const PgmObjectDifference *difference)
     put_block ("  > ", difference->destination_ddl);
 }
 
-static void
-print_table_comparison (const PgmTableComparison *table)
+void
+pgm_report_print_table (const PgmTableComparison *table)
 {
   g_print ("\n%s ", _ ("table"));
   put (table->schema);
@@ -224,7 +224,7 @@ print_comparison (const PgmReport *report, const PgmCompareOptions *options)
       if (strcmp (table->state, "equal") == 0)
         equal++;
       else
-        print_table_comparison (table);
+        pgm_report_print_table (table);
     }
   count = pgm_format_count (rows);
   if (report->objects->len > 0 || equal < report->table_comparisons->len)

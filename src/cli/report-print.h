@@ -8,4 +8,7 @@ G_BEGIN_DECLS
 /* @spec says what was asked for. */
 void pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output);
 
+/* One table that is not equal, for people. */
+void pgm_report_print_table (const PgmTableComparison *table);
+
 G_END_DECLS

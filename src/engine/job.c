@@ -251,17 +251,26 @@ run_migration (PgmJob *self, GError **error)
                          error);
 }
 
+/* What somebody stopped has not failed. */
+static PgmPhase
+last_phase (const PgmJob *self)
+{
+  if (self->error == NULL)
+    return PGM_PHASE_DONE;
+  return pgm_error_is_cancelled (self->error) ? PGM_PHASE_STOPPED : PGM_PHASE_FAILED;
+}
+
 static gpointer
 supervise (gpointer data)
 {
   PgmJob *self = data;
   Ticker *ticker = (Ticker *) self->ticker;
 
-  if (!run_migration (self, &self->error) &&
+  if (!run_migration (self, &self->error) && !pgm_error_is_cancelled (self->error) &&
       pgm_progress_get_phase (self->progress) != PGM_PHASE_FAILED)
     pgm_progress_error (self->progress, self->error, FALSE);
   complete_report (self);
-  pgm_progress_set_phase (self->progress, self->error == NULL ? PGM_PHASE_DONE : PGM_PHASE_FAILED);
+  pgm_progress_set_phase (self->progress, last_phase (self));
   if (self->store != NULL)
     pgm_store_job_finished (self->store, self->report);
   /* The ends are free from now on, also for who starts again on "finished". */

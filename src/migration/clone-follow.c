@@ -217,9 +217,9 @@ pgm_clone_follow_export (gpointer user_data,
       (!self->resumed && !make_publication (self, cancellable, error)))
     return FALSE;
   pgm_progress_set_activity (self->ctx->progress, "making a replication slot on the source");
-  if (!pgm_follow_setup_slot (self->ctx->ends, self->resumed ? again : self->state->slot,
-                              self->resumed, SLOT_SECONDS, self->ctx->progress, &self->slot,
-                              cancellable, error))
+  if (!pgm_follow_setup_slot (self->ctx->ends, PGM_END_SOURCE,
+                              self->resumed ? again : self->state->slot, self->resumed,
+                              SLOT_SECONDS, self->ctx->progress, &self->slot, cancellable, error))
     return FALSE;
   *snapshot = g_strdup (self->slot.snapshot);
   *lsn = self->slot.consistent_point;

@@ -381,11 +381,11 @@ cut_tables (Work *work, GPtrArray *units)
 }
 
 static gboolean
-compare_tables (Work *work,
-                GPtrArray *units,
-                const PgmCompareOptions *options,
-                GCancellable *cancellable,
-                GError **error)
+compare_units (Work *work,
+               GPtrArray *units,
+               const PgmCompareOptions *options,
+               GCancellable *cancellable,
+               GError **error)
 {
   guint n = cut_tables (work, units);
   gboolean ok = FALSE;
@@ -418,27 +418,33 @@ compare_rest (Work *work, PgmFilter *filter, GCancellable *cancellable, GError *
   return pgm_compare_large_objects (pair, work->max_rows, work->report, cancellable, error);
 }
 
-gboolean
-pgm_compare_data (PgmComparePair *keeper,
-                  const PgmCompareOptions *options,
-                  PgmFilter *filter,
-                  PgmProgress *progress,
-                  PgmReport *report,
-                  GCancellable *cancellable,
-                  GError **error)
+static void
+keep_only (GPtrArray *units, GHashTable *only)
 {
+  for (guint i = units->len; i > 0; i--)
+    {
+      const PgmCompareUnit *unit = g_ptr_array_index (units, i - 1);
+      const PgmTable *table = unit->source != NULL ? unit->source : unit->destination;
+      g_autofree char *name = pgm_quote_qualified (table->schema, table->name);
+
+      if (!g_hash_table_contains (only, name))
+        g_ptr_array_remove_index (units, i - 1);
+    }
+}
+
+/* @only: NULL for all tables that the filter takes. */
+static gboolean
+compare_tables (Work *work,
+                const PgmCompareOptions *options,
+                PgmFilter *filter,
+                GHashTable *only,
+                GCancellable *cancellable,
+                GError **error)
+{
+  PgmComparePair *keeper = work->keeper;
   g_autoptr (PgmCatalog) source = NULL;
   g_autoptr (PgmCatalog) destination = NULL;
   g_autoptr (GPtrArray) units = NULL;
-  PgmEnds *ends = keeper->ends;
-  Work work = {
-    .keeper = keeper,
-    .progress = progress,
-    .report = report,
-    .max_rows = options->max_rows > 0 ? (guint) MIN (options->max_rows, 100000) : DEFAULT_MAX_ROWS,
-    .md5 = pgm_digest_needs_md5 (ends->source->major, ends->destination->major),
-    .to_utf8 = pgm_digest_needs_utf8 (ends->source->encoding, ends->destination->encoding),
-  };
 
   source = pgm_catalog_read_structure (keeper->source, cancellable, error);
   if (source == NULL)
@@ -449,8 +455,59 @@ pgm_compare_data (PgmComparePair *keeper,
   units = pgm_compare_units_new (keeper, source, destination, filter, cancellable, error);
   if (units == NULL)
     return FALSE;
+  if (only != NULL)
+    keep_only (units, only);
+  return compare_units (work, units, options, cancellable, error);
+}
 
-  if (!compare_tables (&work, units, options, cancellable, error) ||
+static Work
+work_of (PgmComparePair *keeper,
+         const PgmCompareOptions *options,
+         PgmProgress *progress,
+         PgmReport *report)
+{
+  PgmEnds *ends = keeper->ends;
+
+  return (Work){
+    .keeper = keeper,
+    .progress = progress,
+    .report = report,
+    .max_rows = options->max_rows > 0 ? (guint) MIN (options->max_rows, 100000) : DEFAULT_MAX_ROWS,
+    .md5 = pgm_digest_needs_md5 (ends->source->major, ends->destination->major),
+    .to_utf8 = pgm_digest_needs_utf8 (ends->source->encoding, ends->destination->encoding),
+  };
+}
+
+gboolean
+pgm_compare_tables (PgmComparePair *keeper,
+                    const PgmCompareOptions *options,
+                    PgmFilter *filter,
+                    GHashTable *only,
+                    PgmProgress *progress,
+                    PgmReport *report,
+                    GCancellable *cancellable,
+                    GError **error)
+{
+  Work work = work_of (keeper, options, progress, report);
+
+  if (!compare_tables (&work, options, filter, only, cancellable, error))
+    return FALSE;
+  g_ptr_array_sort (report->table_comparisons, compare_names);
+  return TRUE;
+}
+
+gboolean
+pgm_compare_data (PgmComparePair *keeper,
+                  const PgmCompareOptions *options,
+                  PgmFilter *filter,
+                  PgmProgress *progress,
+                  PgmReport *report,
+                  GCancellable *cancellable,
+                  GError **error)
+{
+  Work work = work_of (keeper, options, progress, report);
+
+  if (!compare_tables (&work, options, filter, NULL, cancellable, error) ||
       !compare_rest (&work, filter, cancellable, error))
     return FALSE;
   g_ptr_array_sort (report->table_comparisons, compare_names);

@@ -21,6 +21,17 @@ gboolean pgm_compare_data (PgmComparePair *keeper,
                            GCancellable *cancellable,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for the tables in @only alone, a set of names as pgm_quote_qualified()
+ * writes them: no sequences and no large objects. */
+gboolean pgm_compare_tables (PgmComparePair *keeper,
+                             const PgmCompareOptions *options,
+                             PgmFilter *filter,
+                             GHashTable *only,
+                             PgmProgress *progress,
+                             PgmReport *report,
+                             GCancellable *cancellable,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Sequences that differ in last_value or is_called (compare-sequences.c), and
  * large objects as table pg_catalog.pg_largeobject, when there are any
  * (compare-large-objects.c). */

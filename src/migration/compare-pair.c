@@ -17,8 +17,8 @@ open_side (PgmEnds *ends, PgmEnd end, GCancellable *cancellable, GError **error)
   return g_steal_pointer (&connection);
 }
 
-static PgmComparePair *
-open_pair (PgmEnds *ends, GCancellable *cancellable, GError **error)
+PgmComparePair *
+pgm_compare_pair_new (PgmEnds *ends, GCancellable *cancellable, GError **error)
 {
   g_autoptr (PgmComparePair) self = g_new0 (PgmComparePair, 1);
 
@@ -32,18 +32,37 @@ open_pair (PgmEnds *ends, GCancellable *cancellable, GError **error)
   return g_steal_pointer (&self);
 }
 
+gboolean
+pgm_compare_pair_hold (PgmComparePair *self,
+                       PgmEnd end,
+                       const char *snapshot,
+                       GCancellable *cancellable,
+                       GError **error)
+{
+  PgmConnection *connection = pgm_compare_pair_get (self, end);
+  char *held = NULL;
+
+  if (snapshot == NULL)
+    held = pgm_snapshot_export (connection, NULL, cancellable, error);
+  else if (pgm_snapshot_import (connection, snapshot, cancellable, error))
+    held = pgm_connection_query_value (connection, "SELECT pg_catalog.pg_export_snapshot()", 0,
+                                       NULL, cancellable, error);
+  if (held == NULL)
+    return FALSE;
+  if (end == PGM_END_SOURCE)
+    self->source_snapshot = held;
+  else
+    self->destination_snapshot = held;
+  return TRUE;
+}
+
 PgmComparePair *
 pgm_compare_pair_export (PgmEnds *ends, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (PgmComparePair) self = open_pair (ends, cancellable, error);
+  g_autoptr (PgmComparePair) self = pgm_compare_pair_new (ends, cancellable, error);
 
-  if (self == NULL)
-    return NULL;
-  self->source_snapshot = pgm_snapshot_export (self->source, NULL, cancellable, error);
-  if (self->source_snapshot == NULL)
-    return NULL;
-  self->destination_snapshot = pgm_snapshot_export (self->destination, NULL, cancellable, error);
-  if (self->destination_snapshot == NULL)
+  if (self == NULL || !pgm_compare_pair_hold (self, PGM_END_SOURCE, NULL, cancellable, error) ||
+      !pgm_compare_pair_hold (self, PGM_END_DESTINATION, NULL, cancellable, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -51,7 +70,7 @@ pgm_compare_pair_export (PgmEnds *ends, GCancellable *cancellable, GError **erro
 PgmComparePair *
 pgm_compare_pair_import (PgmComparePair *keeper, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (PgmComparePair) self = open_pair (keeper->ends, cancellable, error);
+  g_autoptr (PgmComparePair) self = pgm_compare_pair_new (keeper->ends, cancellable, error);
 
   if (self == NULL)
     return NULL;

@@ -32,6 +32,17 @@ PgmComparePair *pgm_compare_pair_import (PgmComparePair *keeper,
                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_compare_pair_free (PgmComparePair *self);
 
+/* The same in steps: both sessions, then a snapshot of each side when its moment has
+ * come: that of now, or @snapshot of another session there. */
+PgmComparePair *pgm_compare_pair_new (PgmEnds *ends,
+                                      GCancellable *cancellable,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean pgm_compare_pair_hold (PgmComparePair *self,
+                                PgmEnd end,
+                                const char *snapshot,
+                                GCancellable *cancellable,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 PgmConnection *pgm_compare_pair_get (PgmComparePair *self, PgmEnd end);
 
 /* Runs one statement a side, at the same time. NULL for either statement leaves

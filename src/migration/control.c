@@ -54,13 +54,6 @@ pgm_control_post (PgmControl *self, PgmJobRequest *request, GError **error)
                           pgm_request_kind_names[self->request->kind]);
       return FALSE;
     }
-  if (request->kind == PGM_REQUEST_VERIFY)
-    {
-      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
-                          "Stop the writers, wait until there is no lag, and compare.",
-                          "comparing while changes flow is not part of this version");
-      return FALSE;
-    }
   if ((self->kinds & (1u << request->kind)) == 0)
     {
       pgm_error_set (error, PGM_ERROR_REFUSED, "%s is not possible now: %s", name, self->state);

@@ -98,6 +98,12 @@ explain_encoding (PgmEnds *self, PgmEnd end, GError **error)
       self->source->encoding);
 }
 
+const char *
+pgm_end_name (PgmEnd end)
+{
+  return end == PGM_END_SOURCE ? "source" : "destination";
+}
+
 /* Connects once, and keeps what the server says of itself. */
 static gboolean
 learn_end (PgmEnds *self, PgmEnd end, GCancellable *cancellable, GError **error)
@@ -186,7 +192,7 @@ pgm_ends_connect (PgmEnds *self,
 {
   g_autoptr (PgmConnection) connection = open_session (self, end, role, FALSE, cancellable, error);
 
-  if (connection != NULL && end == PGM_END_DESTINATION && self->owned &&
+  if (connection != NULL && end == PGM_END_DESTINATION && g_atomic_int_get (&self->owned) &&
       !enlist_session (connection, cancellable, error))
     return NULL;
   return g_steal_pointer (&connection);
@@ -281,8 +287,10 @@ pgm_ends_own (PgmEnds *self, PgmConnection *control, GCancellable *cancellable, 
         return FALSE;
       if (g_str_equal (got, "t"))
         {
-          self->owned = end_leftover_sessions (control, cancellable, error);
-          return self->owned;
+          gboolean alone = end_leftover_sessions (control, cancellable, error);
+
+          g_atomic_int_set (&self->owned, alone);
+          return alone;
         }
       if (!pgm_connection_exec (control, "SELECT pg_sleep(0.1)", cancellable, error))
         return FALSE;

@@ -15,7 +15,7 @@ typedef struct
   PgmServerInfo *destination;
   char *job_id;
   gboolean on_one_machine; /* both servers and we, as far as addresses tell */
-  gboolean owned;          /* see pgm_ends_own() */
+  gint owned;              /* see pgm_ends_own(); atomic */
 } PgmEnds;
 
 typedef enum
@@ -23,6 +23,9 @@ typedef enum
   PGM_END_SOURCE,
   PGM_END_DESTINATION,
 } PgmEnd;
+
+/* "source", "destination": as messages name them. */
+const char *pgm_end_name (PgmEnd end);
 
 /* Connects to both once, reads their facts and closes again. */
 PgmEnds *pgm_ends_open (const PgmJobSpec *spec,

@@ -160,8 +160,8 @@ make_slot (Begin *self, GError **error)
                       "the rows of the destination must be those of the source at this moment:"
                       " what was changed since they were copied is not followed");
   pgm_progress_set_activity (ctx->progress, "making a replication slot on the source");
-  if (!pgm_follow_setup_slot (ctx->ends, self->state->slot, FALSE, SLOT_SECONDS, ctx->progress,
-                              &slot, self->cancellable, error))
+  if (!pgm_follow_setup_slot (ctx->ends, PGM_END_SOURCE, self->state->slot, FALSE, SLOT_SECONDS,
+                              ctx->progress, &slot, self->cancellable, error))
     return FALSE;
   self->state->consistent_point = slot.consistent_point;
   return TRUE;

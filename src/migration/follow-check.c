@@ -29,12 +29,6 @@ pgm_follow_way (const PgmFollowState *state)
                          .origin = state->origin };
 }
 
-static const char *
-end_name (PgmEnd end)
-{
-  return end == PGM_END_SOURCE ? "source" : "destination";
-}
-
 /* R6: another server, or the same one on another timeline, may have other WAL
  * under the same positions. */
 static gboolean
@@ -81,7 +75,7 @@ check_publication (const PgmFollowWay *way,
                         "What it published between its end and a new one of the same name could"
                         " not be told any more.",
                         ANEW_HINT, "publication \"%s\" is gone from the %s", way->publication,
-                        end_name (way->end));
+                        pgm_end_name (way->end));
   return exists;
 }
 
@@ -156,7 +150,7 @@ refuse_gap (const PgmFollowWay *way, PgmLsn from, PgmLsn to, const char *what, G
                        pgm_lsn_format (from, from_text), pgm_lsn_format (to, to_text), size);
 
   pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail, ANEW_HINT, "slot \"%s\" on the %s %s",
-                      way->slot, end_name (way->end), what);
+                      way->slot, pgm_end_name (way->end), what);
   return FALSE;
 }
 

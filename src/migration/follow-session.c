@@ -127,7 +127,7 @@ tell_progress (PgmFollowSession *self)
     {
       self->caught_up = TRUE;
       if (!self->options.quiet)
-        pgm_progress_set_phase (self->options.progress, PGM_PHASE_STREAMING);
+        pgm_progress_set_phase (self->options.progress, self->options.caught_up_phase);
     }
 }
 

@@ -29,7 +29,8 @@ typedef struct
   gboolean local_only;
   const char *directory;
   PgmProgress *progress;
-  guint64 transactions; /* of earlier sessions, to count on from */
+  PgmPhase caught_up_phase; /* entered once it has caught up */
+  guint64 transactions;     /* of earlier sessions, to count on from */
   guint64 changes;
   gboolean quiet; /* sets no phase: a part of something larger */
 } PgmFollowSessionOptions;

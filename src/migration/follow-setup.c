@@ -175,6 +175,7 @@ pgm_follow_slot_clear (PgmFollowSlot *self)
 typedef struct
 {
   PgmEnds *ends;
+  PgmEnd end;
   PgmProgress *progress;
   GCancellable *stop; /* of the slot's creation */
   gint64 deadline;
@@ -185,10 +186,13 @@ typedef struct
   char *blockers;
 } Lookout;
 
-static char *
-describe_blockers (PgmConnection *connection, GCancellable *cancellable)
+char *
+pgm_follow_describe_blockers (PgmConnection *connection,
+                              double min_seconds,
+                              GCancellable *cancellable)
 {
-  g_autoptr (GPtrArray) blockers = pgm_slot_list_blockers (connection, 1, cancellable, NULL);
+  g_autoptr (GPtrArray) blockers =
+      pgm_slot_list_blockers (connection, min_seconds, cancellable, NULL);
   GString *text = NULL;
 
   if (blockers == NULL || blockers->len == 0)
@@ -218,11 +222,11 @@ static void
 lookout_see (Lookout *self, PgmConnection *connection)
 {
   g_autofree char *blockers =
-      connection != NULL ? describe_blockers (connection, self->stop) : NULL;
+      connection != NULL ? pgm_follow_describe_blockers (connection, 1, self->stop) : NULL;
 
   if (blockers != NULL)
-    pgm_progress_set_activity (self->progress, "waiting for older transactions of the source: %s",
-                               blockers);
+    pgm_progress_set_activity (self->progress, "waiting for older transactions of the %s: %s",
+                               pgm_end_name (self->end), blockers);
   g_mutex_lock (&self->lock);
   if (blockers != NULL)
     {
@@ -245,7 +249,7 @@ lookout_main (gpointer data)
         continue;
       g_mutex_unlock (&self->lock);
       if (connection == NULL)
-        connection = pgm_ends_connect (self->ends, PGM_END_SOURCE, "lookout", self->stop, NULL);
+        connection = pgm_ends_connect (self->ends, self->end, "lookout", self->stop, NULL);
       lookout_see (self, connection);
       g_mutex_lock (&self->lock);
       self->timed_out = !self->done && g_get_monotonic_time () > self->deadline;
@@ -273,7 +277,8 @@ explain_timeout (const Lookout *lookout, guint seconds, GError **error)
   pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, detail,
                       "Let these transactions end, or end them (pg_terminate_backend, ROLLBACK"
                       " PREPARED), and start again.",
-                      "the source could not make a replication slot within %s", age);
+                      "the %s could not make a replication slot within %s",
+                      pgm_end_name (lookout->end), age);
 }
 
 /* With somebody who looks at what it waits for, and lets it wait no longer than so. */
@@ -298,6 +303,7 @@ create_watched (PgmFollowSlot *slot,
 
 gboolean
 pgm_follow_setup_slot (PgmEnds *ends,
+                       PgmEnd end,
                        const char *name,
                        gboolean temporary,
                        guint timeout_seconds,
@@ -307,6 +313,7 @@ pgm_follow_setup_slot (PgmEnds *ends,
                        GError **error)
 {
   Lookout lookout = { .ends = ends,
+                      .end = end,
                       .progress = progress,
                       .stop = g_cancellable_new (),
                       .deadline =
@@ -315,8 +322,7 @@ pgm_follow_setup_slot (PgmEnds *ends,
   gulong chained = 0;
   gboolean ok;
 
-  slot->replication =
-      pgm_ends_connect_replication (ends, PGM_END_SOURCE, "slot", cancellable, error);
+  slot->replication = pgm_ends_connect_replication (ends, end, "slot", cancellable, error);
   if (slot->replication == NULL)
     {
       g_object_unref (lookout.stop);

@@ -73,9 +73,16 @@ typedef struct
 
 void pgm_follow_slot_clear (PgmFollowSlot *self);
 
+/* Whose transactions of @min_seconds and more a new slot would have to wait for, in
+ * words; NULL: nobody's, or it can't be known. Transfer full. */
+char *pgm_follow_describe_blockers (PgmConnection *connection,
+                                    double min_seconds,
+                                    GCancellable *cancellable);
+
 /* While the server waits for old transactions, @progress says whose they are;
  * after @timeout_seconds it is given up (PGM_ERROR_FAILED with the same). */
 gboolean pgm_follow_setup_slot (PgmEnds *ends,
+                                PgmEnd end,
                                 const char *name,
                                 gboolean temporary,
                                 guint timeout_seconds,

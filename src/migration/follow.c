@@ -4,21 +4,12 @@
 
 #include "migration/follow-begin.h"
 #include "migration/follow-check.h"
+#include "migration/follow-retry.h"
 #include "migration/follow-session.h"
 #include "migration/follow-setup.h"
 #include "migration/spill.h"
 #include "migration/switchover.h"
-
-/* Decorrelated jitter: each wait is drawn between the base and three times the
- * last one, so that many jobs don't come back together. */
-#define BACKOFF_BASE_MS 200
-#define BACKOFF_MAX_MS  30000
-
-/* A session that lasted so long was a good one: waiting starts small again. */
-#define GOOD_SESSION_US (10 * G_USEC_PER_SEC)
-
-/* So long without one good session, and a person should look. */
-#define GIVE_UP_US ((gint64) 60 * 60 * G_USEC_PER_SEC)
+#include "migration/verify.h"
 
 #define LOOK_US      (100 * G_TIME_SPAN_MILLISECOND)
 #define FULL_DISK_US (10 * G_USEC_PER_SEC)
@@ -34,9 +25,13 @@ typedef struct
   PgmFollowSession *session;
   PgmLsn told; /* of the last session */
   PgmApplierStats totals;
-  gint backoff_ms;
-  gint64 last_good;
-  gboolean over; /* nothing is left to follow */
+  PgmFollowRetry retry;
+  PgmFollowWay way;       /* of the session */
+  PgmVerify *verify;      /* under way, or NULL */
+  PgmJobRequest *cleanup; /* asked for, and done as soon as both sides can be reached */
+  guint kinds;            /* of requests that are served now */
+  const char *state;      /* why no others are */
+  gboolean over;          /* nothing is left to follow */
 } FollowRun;
 
 static const PgmFollowOptions *
@@ -76,7 +71,7 @@ ensure_journal (FollowRun *run, GError **error)
       pgm_connection_exec (ctx->journal, "SELECT 1", run->cancellable, NULL))
     return TRUE;
   g_clear_pointer (&ctx->journal, pgm_connection_free);
-  ctx->ends->owned = FALSE;
+  g_atomic_int_set (&ctx->ends->owned, FALSE);
   journal =
       pgm_ends_connect (ctx->ends, PGM_END_DESTINATION, JOURNAL_ROLE, run->cancellable, error);
   if (journal == NULL || !pgm_ends_own (ctx->ends, journal, run->cancellable, error) ||
@@ -122,6 +117,13 @@ end_session (FollowRun *run, gboolean drain, GError **error)
   return ok;
 }
 
+/* Once a cutover is done, what goes on is its way back. */
+static PgmPhase
+following_phase (const PgmFollowState *state)
+{
+  return state->cutover == PGM_CUTOVER_DONE ? PGM_PHASE_SWITCHOVER_COMPLETE : PGM_PHASE_STREAMING;
+}
+
 static PgmFollowSessionOptions
 session_options (FollowRun *run, const PgmFollowWay *way)
 {
@@ -141,6 +143,7 @@ session_options (FollowRun *run, const PgmFollowWay *way)
     .local_only = options_of (run)->local_only || way->end == PGM_END_DESTINATION,
     .directory = pgm_spill_directory (),
     .progress = ctx->progress,
+    .caught_up_phase = following_phase (ctx->state),
     .transactions = run->totals.transactions,
     .changes = ctx->report->changes,
   };
@@ -164,7 +167,9 @@ start_session (FollowRun *run, GError **error)
       !pgm_follow_read_catalog (ctx, run->cancellable, error))
     return FALSE;
   session = session_options (run, &way);
-  pgm_progress_set_phase (ctx->progress, PGM_PHASE_CATCH_UP);
+  run->way = way;
+  pgm_progress_set_phase (ctx->progress, way.end == PGM_END_SOURCE ? PGM_PHASE_CATCH_UP
+                                                                   : PGM_PHASE_SWITCHOVER_COMPLETE);
   run->session = pgm_follow_session_start (&session);
   ctx->receiver = pgm_follow_session_get_receiver (run->session);
   ctx->applier = pgm_follow_session_get_applier (run->session);
@@ -183,19 +188,27 @@ typedef enum
 static void
 allow (FollowRun *run, guint kinds, const char *state)
 {
+  run->kinds = kinds;
+  run->state = state;
   pgm_control_allow (run->ctx.control, kinds, state);
 }
 
+/* Changes with the phase: tables can be compared once all that was is applied. */
 static void
 allow_while_following (FollowRun *run)
 {
+  gboolean done = run->ctx.state->cutover == PGM_CUTOVER_DONE;
+  guint cutover = 1u << (done ? PGM_REQUEST_SWITCHOVER_BACK : PGM_REQUEST_SWITCHOVER);
   guint kinds = (1u << PGM_REQUEST_PAUSE) | (1u << PGM_REQUEST_CLEANUP);
 
-  if (run->ctx.state->cutover == PGM_CUTOVER_DONE)
-    allow (run, kinds | (1u << PGM_REQUEST_SWITCHOVER_BACK),
-           "the writes belong to the destination already");
+  if (run->verify != NULL)
+    allow (run, kinds, "both sides are being compared");
+  else if (pgm_progress_get_phase (run->ctx.progress) == PGM_PHASE_CATCH_UP)
+    allow (run, kinds | cutover, "the job is still catching up");
   else
-    allow (run, kinds | (1u << PGM_REQUEST_SWITCHOVER), "the writes belong to the source");
+    allow (run, kinds | cutover | (1u << PGM_REQUEST_VERIFY),
+           done ? "the writes belong to the destination already"
+                : "the writes belong to the source");
 }
 
 static void
@@ -204,20 +217,78 @@ allow_while_paused (FollowRun *run)
   allow (run, (1u << PGM_REQUEST_RESUME) | (1u << PGM_REQUEST_CLEANUP), "the job is paused");
 }
 
-static Service
-clean_up (FollowRun *run, gboolean keep_fence, GError **error)
+/* Asked for when it can't be served any more: told in words, also to who waits. */
+static void
+refuse (FollowRun *run, const PgmJobRequest *request)
+{
+  PgmFollowContext *ctx = &run->ctx;
+  g_autofree char *reason =
+      g_strdup_printf ("%s was not done: %s", pgm_request_kind_names[request->kind], run->state);
+
+  pgm_progress_event (ctx->progress, "warning", "%s", reason);
+  if (request->kind == PGM_REQUEST_VERIFY)
+    pgm_verify_refuse (ctx, reason);
+  else if (request->kind == PGM_REQUEST_SWITCHOVER || request->kind == PGM_REQUEST_SWITCHOVER_BACK)
+    pgm_switchover_refuse (ctx, request, reason);
+}
+
+/* ---- verify ---- */
+
+/* Who sees its end may ask for the next thing at once. */
+static void
+end_verify (FollowRun *run, gboolean cancel)
+{
+  g_autoptr (PgmVerify) verify = g_steal_pointer (&run->verify);
+
+  if (verify == NULL)
+    return;
+  if (pgm_progress_get_phase (run->ctx.progress) == PGM_PHASE_VERIFY)
+    pgm_progress_set_phase (run->ctx.progress, following_phase (run->ctx.state));
+  if (run->session != NULL && run->cleanup == NULL && !cancel)
+    allow_while_following (run);
+  pgm_verify_finish (verify, cancel);
+}
+
+/* The phase is shown whenever nothing else is: a lost session catches up first. */
+static void
+tend_verify (FollowRun *run)
+{
+  if (run->verify == NULL)
+    return;
+  if (pgm_verify_is_over (run->verify))
+    {
+      end_verify (run, FALSE);
+      return;
+    }
+  if (pgm_progress_get_phase (run->ctx.progress) == following_phase (run->ctx.state))
+    pgm_progress_set_phase (run->ctx.progress, PGM_PHASE_VERIFY);
+  pgm_verify_tell (run->verify);
+}
+
+static void
+begin_verify (FollowRun *run)
+{
+  run->verify = pgm_verify_start (&run->ctx, &run->way);
+  tend_verify (run);
+}
+
+/* ---- the others ---- */
+
+static gboolean
+clean_up (FollowRun *run, GError **error)
 {
   PgmFollowContext *ctx = &run->ctx;
 
+  allow (run, 0, "the job is being removed");
+  end_verify (run, TRUE);
   pgm_progress_set_activity (ctx->progress, "removing what is ours on both sides");
-  if (!end_session (run, FALSE, error) || !ensure_journal (run, error) ||
-      !pgm_switchover_recover (ctx, run->cancellable, error) ||
-      !pgm_switchover_clear (ctx, !keep_fence, run->cancellable, error) ||
+  if (!ensure_journal (run, error) || !pgm_switchover_recover (ctx, run->cancellable, error) ||
+      !pgm_switchover_clear (ctx, !run->cleanup->keep_fence, run->cancellable, error) ||
       !pgm_follow_setup_remove (ctx->ends, ctx->state, ctx->journal, ctx->progress,
                                 run->cancellable, error))
-    return STOPPED;
+    return FALSE;
   run->over = TRUE;
-  return STOPPED;
+  return TRUE;
 }
 
 static Service
@@ -238,7 +309,9 @@ switch_over (FollowRun *run, PgmJobRequest *request, GError **error)
   PgmPhase before = pgm_progress_get_phase (ctx->progress);
   gboolean done;
 
-  allow (run, 0, "the job is cutting over");
+  /* Who asks for the way back before the cutover has ended is served after it. */
+  allow (run, ctx->state->cutover == PGM_CUTOVER_DONE ? 0 : 1u << PGM_REQUEST_SWITCHOVER_BACK,
+         "the job is cutting over");
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER);
   done = pgm_switchover_run (ctx, options, run->cancellable, &failure);
   pgm_record_unref (options);
@@ -250,6 +323,8 @@ switch_over (FollowRun *run, PgmJobRequest *request, GError **error)
       /* The fence may still be up: recovering takes it down before going on. */
       return ctx->state->cutover == PGM_CUTOVER_FENCED ? end_for_another (run, error) : SERVED;
     }
+  /* What is asked for from here on waits for the next session. */
+  allow_while_following (run);
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER_COMPLETE);
   return end_for_another (run, error);
 }
@@ -276,34 +351,44 @@ pause_job (FollowRun *run, GError **error)
   return service;
 }
 
-/* What the control lets through is what the state allows. */
 static Service
-serve (FollowRun *run, gint64 timeout_us, gboolean paused, GError **error)
+serve_allowed (FollowRun *run, PgmJobRequest *request, gboolean paused, GError **error)
 {
-  PgmJobRequest *request = pgm_control_take (run->ctx.control, timeout_us, run->cancellable);
-  Service service = SERVED;
-
-  if (request == NULL)
-    return SERVED;
   switch ((PgmRequestKind) request->kind)
     {
     case PGM_REQUEST_PAUSE:
-      service = paused ? SERVED : pause_job (run, error);
-      break;
+      return paused ? SERVED : pause_job (run, error);
     case PGM_REQUEST_RESUME:
-      service = paused ? AGAIN : SERVED;
-      break;
+      pgm_follow_retry_reset (&run->retry, g_get_monotonic_time ());
+      return paused ? AGAIN : SERVED;
     case PGM_REQUEST_CLEANUP:
-      service = clean_up (run, request->keep_fence, error);
-      break;
+      run->cleanup = pgm_record_ref (request);
+      return end_for_another (run, error);
     case PGM_REQUEST_SWITCHOVER:
     case PGM_REQUEST_SWITCHOVER_BACK:
-      service = switch_over (run, request, error);
-      break;
+      return switch_over (run, request, error);
     case PGM_REQUEST_VERIFY:
     default:
-      break;
+      begin_verify (run);
+      return SERVED;
     }
+}
+
+/* The control let it through in the state of then, which may be another one now. */
+static Service
+serve (FollowRun *run, gint64 timeout_us, gboolean paused, GError **error)
+{
+  PgmJobRequest *request;
+  Service service = SERVED;
+
+  tend_verify (run);
+  request = pgm_control_take (run->ctx.control, timeout_us, run->cancellable);
+  if (request == NULL)
+    return SERVED;
+  if ((run->kinds & (1u << request->kind)) == 0)
+    refuse (run, request);
+  else
+    service = serve_allowed (run, request, paused, error);
   pgm_record_unref (request);
   return service;
 }
@@ -346,27 +431,30 @@ wait_for_room (FollowRun *run, const GError *failure, GError **error)
   pgm_progress_set_activity (run->ctx.progress, "no room on a disk, trying again by itself: %s",
                              failure->message);
   allow_while_paused (run);
+  pgm_follow_retry_reset (&run->retry, g_get_monotonic_time ());
   return wait_and_retry (run, FULL_DISK_US, TRUE, error);
 }
 
 static gboolean
 back_off (FollowRun *run, const GError *failure, GError **error)
 {
+  gint64 wait_ms = pgm_follow_retry_next (&run->retry, g_get_monotonic_time ());
   g_autofree char *wait = NULL;
 
-  if (g_get_monotonic_time () - run->last_good > GIVE_UP_US)
+  if (wait_ms < 0)
     {
       g_propagate_error (error, g_error_copy (failure));
       return FALSE;
     }
-  run->backoff_ms =
-      MIN (BACKOFF_MAX_MS,
-           g_random_int_range (BACKOFF_BASE_MS, MAX (run->backoff_ms, BACKOFF_BASE_MS) * 3 + 1));
-  wait = g_strdup_printf ("%.1f s", run->backoff_ms / 1000.0);
+  wait = g_strdup_printf ("%.1f s", (double) wait_ms / 1000);
   pgm_progress_error (run->ctx.progress, failure, TRUE);
   pgm_progress_set_activity (run->ctx.progress, "trying again in %s: %s", wait, failure->message);
-  allow (run, 1u << PGM_REQUEST_CLEANUP, "the job has lost a connection and tries again");
-  return wait_and_retry (run, run->backoff_ms * (gint64) G_TIME_SPAN_MILLISECOND, FALSE, error);
+  if (run->cleanup != NULL)
+    allow (run, 0, "the job is being removed as soon as both sides can be reached");
+  else
+    allow (run, (1u << PGM_REQUEST_PAUSE) | (1u << PGM_REQUEST_CLEANUP),
+           "the job has lost a connection and tries again");
+  return wait_and_retry (run, wait_ms * G_TIME_SPAN_MILLISECOND, FALSE, error);
 }
 
 /* FALSE: the job ends, with @error or because it is over. */
@@ -391,9 +479,9 @@ watch_session (FollowRun *run, GError **error)
 {
   Service service = SERVED;
 
-  allow_while_following (run);
   while (service == SERVED && !pgm_follow_session_is_over (run->session))
     {
+      allow_while_following (run);
       service = serve (run, LOOK_US, FALSE, error);
       if (service != SERVED || !g_cancellable_is_cancelled (run->cancellable))
         continue;
@@ -412,6 +500,8 @@ follow_once (FollowRun *run, Service *service, GError **error)
 {
   gint64 started;
 
+  if (run->cleanup != NULL)
+    return clean_up (run, error);
   if (!ensure_journal (run, error) ||
       !pgm_switchover_recover (&run->ctx, run->cancellable, error) || !start_session (run, error))
     return FALSE;
@@ -419,11 +509,9 @@ follow_once (FollowRun *run, Service *service, GError **error)
     return TRUE;
   started = g_get_monotonic_time ();
   *service = watch_session (run, error);
+  pgm_follow_retry_note_session (&run->retry, started, g_get_monotonic_time ());
   if (*service != SERVED)
     return TRUE;
-  if (g_get_monotonic_time () - started > GOOD_SESSION_US)
-    run->backoff_ms = 0;
-  run->last_good = g_get_monotonic_time ();
   if (end_session (run, FALSE, error))
     pgm_error_set (error, PGM_ERROR_LOST, "the server ended the stream of changes");
   return FALSE;
@@ -432,7 +520,7 @@ follow_once (FollowRun *run, Service *service, GError **error)
 static gboolean
 follow_until_stopped (FollowRun *run, GError **error)
 {
-  run->last_good = g_get_monotonic_time ();
+  pgm_follow_retry_reset (&run->retry, g_get_monotonic_time ());
   while (!run->over)
     {
       GError *failure = NULL;
@@ -476,6 +564,7 @@ run_clear (FollowRun *run)
   PgmFollowContext *ctx = &run->ctx;
 
   g_clear_pointer (&run->session, pgm_follow_session_free);
+  g_clear_pointer (&run->cleanup, pgm_record_unref);
   g_clear_pointer (&ctx->journal, pgm_connection_free);
   g_clear_pointer (&ctx->catalog, pgm_catalog_free);
   g_clear_pointer (&ctx->state, pgm_follow_state_free);
@@ -521,6 +610,7 @@ pgm_follow_run (const PgmJobSpec *spec,
 
   allow (&run, 0, "the job has not begun to follow");
   ok = prepare (&run, &failure) && follow_until_stopped (&run, &failure);
+  end_verify (&run, TRUE);
   allow (&run, 0, "the job is ending");
   if (!ok && failure == NULL)
     pgm_error_set (&failure, PGM_ERROR_FAILED, "following ended");

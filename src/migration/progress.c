@@ -73,6 +73,7 @@ struct _PgmProgress
   PgmProgressRetention retention; /* its status is ours */
   char *slot_status;
   PgmCutoverReport *cutover;
+  PgmVerification *verification;
   guint64 units_done;
   guint64 units_total;
   double percent;         /* never goes back while a job gets on */
@@ -133,6 +134,7 @@ pgm_progress_unref (PgmProgress *self)
   g_clear_object (&self->journal);
   g_mutex_clear (&self->lock);
   pgm_record_unref (self->cutover);
+  pgm_record_unref (self->verification);
   g_free (self->slot_status);
   g_free (self->activity);
   g_free (self->last_error);
@@ -171,7 +173,7 @@ add_event_locked (PgmProgress *self, const char *type, const char *message)
 static gboolean
 is_last_phase (PgmPhase phase)
 {
-  return phase == PGM_PHASE_DONE || phase == PGM_PHASE_FAILED;
+  return phase == PGM_PHASE_DONE || phase == PGM_PHASE_FAILED || phase == PGM_PHASE_STOPPED;
 }
 
 /* FALSE when the job is in @phase already. */
@@ -607,7 +609,7 @@ compose_percent_locked (PgmProgress *self, PgmSnapshot *snapshot, const Work *wo
       self->percent = 100;
       snapshot->eta_sec = 0;
     }
-  else if (snapshot->phase == PGM_PHASE_FAILED)
+  else if (snapshot->phase == PGM_PHASE_FAILED || snapshot->phase == PGM_PHASE_STOPPED)
     snapshot->eta_sec = -1;
   snapshot->percent = self->percent;
 }
@@ -678,6 +680,15 @@ pgm_progress_set_cutover (PgmProgress *self, PgmCutoverReport *cutover)
   self->cutover = pgm_record_ref (cutover);
 }
 
+void
+pgm_progress_set_verification (PgmProgress *self, PgmVerification *verification)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  pgm_record_unref (self->verification);
+  self->verification = pgm_record_ref (verification);
+}
+
 static void
 compose_stream_locked (PgmProgress *self, PgmSnapshot *snapshot)
 {
@@ -697,6 +708,8 @@ compose_stream_locked (PgmProgress *self, PgmSnapshot *snapshot)
   snapshot->slot_status = g_strdup (self->slot_status);
   if (self->cutover != NULL)
     snapshot->cutover = pgm_record_ref (self->cutover);
+  if (self->verification != NULL)
+    snapshot->verification = pgm_record_ref (self->verification);
 }
 
 PgmSnapshot *

@@ -64,6 +64,7 @@ void pgm_progress_set_retention (PgmProgress *self, const PgmProgressRetention *
 
 /* Takes a reference; replaced, never changed, while the cutover goes on. */
 void pgm_progress_set_cutover (PgmProgress *self, PgmCutoverReport *cutover);
+void pgm_progress_set_verification (PgmProgress *self, PgmVerification *verification);
 
 /* For work without rows (compare, preflight): done of total units. */
 void pgm_progress_set_units (PgmProgress *self, guint64 done, guint64 total);

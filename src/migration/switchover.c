@@ -302,7 +302,6 @@ fail (PgmSwitchover *self, GError *reason, GError **error)
   else
     g_propagate_error (error, reason);
   keep_report (self);
-  pgm_progress_set_phase (self->ctx->progress, PGM_PHASE_STREAMING);
   return FALSE;
 }
 
@@ -386,7 +385,6 @@ conclude (PgmSwitchover *self, GCancellable *cancellable)
   keep_report (self);
   pgm_progress_event (ctx->progress, "cutover", "writes were stopped for %.0f ms",
                       report->stopped_ms);
-  pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER_COMPLETE);
 }
 
 gboolean
@@ -408,6 +406,20 @@ pgm_switchover_run (PgmFollowContext *ctx,
       return TRUE;
     }
   return fail (&self, reason, error);
+}
+
+void
+pgm_switchover_refuse (PgmFollowContext *ctx, const PgmJobRequest *request, const char *reason)
+{
+  PgmSwitchover self = { .ctx = ctx };
+  PgmFence fence =
+      request->switchover != NULL ? (PgmFence) request->switchover->fence : PGM_FENCE_REVOKE;
+
+  self.log =
+      pgm_cutover_log_new (ctx->progress, fence, request->kind == PGM_REQUEST_SWITCHOVER_BACK);
+  pgm_cutover_log_get_report (self.log)->error = g_strdup (reason);
+  keep_report (&self);
+  switchover_clear (&self);
 }
 
 /* The fence of a cutover that never happened. */

@@ -41,6 +41,11 @@ gboolean pgm_switchover_run (PgmFollowContext *ctx,
                              GCancellable *cancellable,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A cutover that was asked for and can't be tried: the report that says so is shown,
+ * and kept like that of one that failed. */
+void
+pgm_switchover_refuse (PgmFollowContext *ctx, const PgmJobRequest *request, const char *reason);
+
 /* To be called before every session that follows, so also after a run that returned
  * TRUE, once the session before has ended. PGM_CUTOVER_FENCED: takes the fence down;
  * the cutover never happened. PGM_CUTOVER_DECIDED: the writes belong to the other

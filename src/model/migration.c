@@ -160,15 +160,18 @@ status_of (const PgmJobInfo *job, int phase)
       case PGM_PHASE_SWITCHOVER:
       case PGM_PHASE_SWITCHOVER_COMPLETE:
         return "switchover";
+      case PGM_PHASE_VERIFY:
+        return g_strcmp0 (job->kind, pgm_job_kind_names[PGM_JOB_COMPARE]) == 0 ? "running"
+                                                                               : "streaming";
       case PGM_PHASE_IDLE:
       case PGM_PHASE_CONNECTING:
       case PGM_PHASE_PREFLIGHT:
       case PGM_PHASE_SCHEMA:
       case PGM_PHASE_COPY:
       case PGM_PHASE_INDEXES:
-      case PGM_PHASE_VERIFY:
       case PGM_PHASE_DONE:
       case PGM_PHASE_FAILED:
+      case PGM_PHASE_STOPPED:
       default:
         return "running";
       }

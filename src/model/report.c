@@ -119,6 +119,26 @@ static const PgmField cutover_report_fields[] = {
 const PgmRecordType pgm_cutover_report_type = { "cutover report", sizeof (PgmCutoverReport),
                                                 cutover_report_fields };
 
+static const PgmField verification_fields[] = {
+  FIELD (PgmVerification, started_at, TIME, 0),
+  FIELD (PgmVerification, finished_at, TIME, 0),
+  FIELD (PgmVerification, equal, BOOL, 0),
+  FIELD (PgmVerification, lsn, LSN, OMIT_EMPTY),
+  FIELD (PgmVerification, held_ms, DOUBLE, 0),
+  FIELD (PgmVerification, percent, DOUBLE, 0),
+  FIELD (PgmVerification, activity, STRING, 0),
+  FIELD (PgmVerification, tables, INT64, 0),
+  FIELD (PgmVerification, differing_tables, INT64, 0),
+  FIELD (PgmVerification, rows, UINT64, 0),
+  FIELD (PgmVerification, left_out, STRV, OMIT_EMPTY),
+  FIELD_RECORDS (PgmVerification, differences, pgm_table_comparison_type, 0),
+  FIELD (PgmVerification, error, STRING, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_verification_type = { "verification", sizeof (PgmVerification),
+                                              verification_fields };
+
 static const PgmField report_fields[] = {
   FIELD (PgmReport, job_id, STRING, 0),
   FIELD (PgmReport, kind, STRING, 0),
@@ -149,6 +169,7 @@ static const PgmField report_fields[] = {
   FIELD (PgmReport, conflicts, UINT64, OMIT_EMPTY),
   FIELD (PgmReport, applied_lsn, LSN, OMIT_EMPTY),
   FIELD_RECORD (PgmReport, cutover, pgm_cutover_report_type, 0),
+  FIELD_RECORD (PgmReport, verification, pgm_verification_type, 0),
   FIELD (PgmReport, error, STRING, 0),
   FIELD (PgmReport, detail, STRING, 0),
   FIELD (PgmReport, hint, STRING, 0),

@@ -132,6 +132,26 @@ typedef struct
   char *error;         /* why it was given up, when not done */
 } PgmCutoverReport;
 
+/* One comparison of a job that follows, while the changes flow on. */
+typedef struct
+{
+  PgmRecord record;
+  gint64 started_at;
+  gint64 finished_at; /* 0: under way */
+  gboolean equal;
+  PgmLsn lsn;     /* of the side that is followed: both are compared as of it; 0: not yet */
+  double held_ms; /* for how long nothing was applied, for that */
+  double percent; /* of what is to be digested */
+  char *activity; /* while it is under way */
+  gint64 tables;  /* compared */
+  gint64 differing_tables; /* or failed to be read */
+  guint64 rows;            /* of the side that is followed */
+  GStrv left_out;          /* tables that are followed only in part, so not comparable */
+  GPtrArray *differences;  /* PgmTableComparison: the first of them, long rows cut; all are in
+                            * the report's table_comparisons */
+  char *error;             /* why there is no result */
+} PgmVerification;
+
 typedef struct
 {
   PgmRecord record;
@@ -164,7 +184,8 @@ typedef struct
   guint64 changes;      /* rows of them */
   guint64 conflicts;    /* changes left out by policy */
   PgmLsn applied_lsn;
-  PgmCutoverReport *cutover; /* the last that was tried; NULL: none */
+  PgmCutoverReport *cutover;     /* the last that was tried; NULL: none */
+  PgmVerification *verification; /* the last; NULL: none */
   /* PGM_OUTCOME_FAILED, _INTERRUPTED, _REFUSED */
   char *error;
   char *detail;
@@ -182,6 +203,7 @@ extern const PgmRecordType pgm_table_comparison_type;
 extern const PgmRecordType pgm_cutover_step_type;
 extern const PgmRecordType pgm_standing_type;
 extern const PgmRecordType pgm_cutover_report_type;
+extern const PgmRecordType pgm_verification_type;
 extern const PgmRecordType pgm_report_type;
 
 /* Adds a check; strings are copied. */

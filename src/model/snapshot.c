@@ -4,9 +4,9 @@
 #include "model/job.h"
 
 const char *const pgm_phase_names[] = {
-  "idle",    "connecting", "preflight", "schema",     "copy",
-  "indexes", "catch-up",   "streaming", "switchover", "switchover-complete",
-  "verify",  "paused",     "done",      "failed",     NULL,
+  "idle",      "connecting", "preflight",           "schema", "copy",   "indexes", "catch-up",
+  "streaming", "switchover", "switchover-complete", "verify", "paused", "done",    "failed",
+  "stopped",   NULL,
 };
 
 const char *const pgm_table_status_names[] = { "pending", "copying", "copied", "streaming", NULL };
@@ -115,6 +115,7 @@ static const PgmField snapshot_fields[] = {
   FIELD (PgmSnapshot, xmin_age, INT64, OMIT_EMPTY),
   FIELD (PgmSnapshot, slot_status, STRING, 0),
   FIELD_RECORD (PgmSnapshot, cutover, pgm_cutover_report_type, 0),
+  FIELD_RECORD (PgmSnapshot, verification, pgm_verification_type, 0),
   FIELD_END,
 };
 

@@ -24,6 +24,7 @@ typedef enum
   PGM_PHASE_PAUSED,
   PGM_PHASE_DONE,
   PGM_PHASE_FAILED,
+  PGM_PHASE_STOPPED, /* somebody ended it; it can go on */
 } PgmPhase;
 
 typedef enum
@@ -128,15 +129,16 @@ typedef struct
   gint64 indexes_done;
   char *activity; /* what is going on just now, in words */
   /* Following. */
-  guint64 transactions;      /* of the source, applied */
-  guint64 changes;           /* rows of them */
-  double lag_sec;            /* age of the newest applied commit while behind; 0: caught up */
-  guint64 retained_bytes;    /* WAL that the source keeps for the slot */
-  gint64 retained_limit;     /* bytes left until the slot may be lost; -1: no limit known */
-  double retained_sec;       /* until that limit at the present rate; -1: not known */
-  gint64 xmin_age;           /* transactions that the slot holds back from VACUUM */
-  char *slot_status;         /* wal_status; NULL when not known */
-  PgmCutoverReport *cutover; /* the last that was tried, as it goes on */
+  guint64 transactions;          /* of the source, applied */
+  guint64 changes;               /* rows of them */
+  double lag_sec;                /* age of the newest applied commit while behind; 0: caught up */
+  guint64 retained_bytes;        /* WAL that the source keeps for the slot */
+  gint64 retained_limit;         /* bytes left until the slot may be lost; -1: no limit known */
+  double retained_sec;           /* until that limit at the present rate; -1: not known */
+  gint64 xmin_age;               /* transactions that the slot holds back from VACUUM */
+  char *slot_status;             /* wal_status; NULL when not known */
+  PgmCutoverReport *cutover;     /* the last that was tried, as it goes on */
+  PgmVerification *verification; /* the last one, as it goes on */
 } PgmSnapshot;
 
 extern const PgmRecordType pgm_table_progress_type;

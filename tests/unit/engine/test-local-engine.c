@@ -605,7 +605,7 @@ test_stop (Face *self, gconstpointer data)
   wait_for_report (self);
   g_assert_cmpint (self->report->outcome, ==, PGM_OUTCOME_INTERRUPTED);
   g_assert_cmpint (self->report->exit_status, ==, PGM_EXIT_INTERRUPTED);
-  g_assert_cmpint (self->last_phase, ==, PGM_PHASE_FAILED);
+  g_assert_cmpint (self->last_phase, ==, PGM_PHASE_STOPPED);
   g_assert_true (stop (self, id, &error));
 
   self->finished = 0;

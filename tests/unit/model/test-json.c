@@ -121,14 +121,15 @@ static void
 test_wire_names (void)
 {
   static const char *const phases[] = {
-    "idle",    "connecting", "preflight", "schema",     "copy",
-    "indexes", "catch-up",   "streaming", "switchover", "switchover-complete",
-    "verify",  "paused",     "done",      "failed",     NULL
+    "idle",      "connecting", "preflight",           "schema", "copy",   "indexes", "catch-up",
+    "streaming", "switchover", "switchover-complete", "verify", "paused", "done",    "failed",
+    "stopped",   NULL
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (phases); i++)
     g_assert_cmpstr (pgm_phase_names[i], ==, phases[i]);
-  g_assert_cmpuint (g_strv_length ((char **) (guintptr) pgm_phase_names), ==, PGM_PHASE_FAILED + 1);
+  g_assert_cmpuint (g_strv_length ((char **) (guintptr) pgm_phase_names), ==,
+                    PGM_PHASE_STOPPED + 1);
   g_assert_cmpuint (g_strv_length ((char **) (guintptr) pgm_table_status_names), ==,
                     PGM_TABLE_STREAMING + 1);
   g_assert_cmpuint (g_strv_length ((char **) (guintptr) pgm_outcome_names), ==,
