@@ -6,6 +6,21 @@
 
 G_BEGIN_DECLS
 
+/* Group [server]: how the daemon's API is reached beside its unix socket. */
+typedef struct
+{
+  PgmRecord record;
+  GStrv listen; /* NULL: not set */
+  gint64 port;
+  char *tls_certificate;
+  char *tls_key;
+  char *token_file;
+  GStrv allowed_hosts;
+  gint64 max_connections;
+  gint64 max_websockets;
+} PgmServerConfig;
+
+/* Group [pgmanager]. */
 typedef struct
 {
   PgmRecord record;
@@ -14,10 +29,12 @@ typedef struct
   guint64 split_larger_than;
   gint64 compare_workers;
   char *bindir;
-  char *state_dir; /* never NULL after loading */
+  char *state_dir;         /* never NULL after loading */
+  PgmServerConfig *server; /* the same */
 } PgmConfig;
 
 /* For GET /config: there is no secret among the keys. */
+extern const PgmRecordType pgm_server_config_type;
 extern const PgmRecordType pgm_config_type;
 
 G_END_DECLS

@@ -37,9 +37,6 @@ typedef struct
   /* At a time; 0: the defaults, 64 and 256. */
   guint max_connections;
   guint max_websockets;
-
-  /* A record for GET /config, without any secret; NULL: there is none. */
-  gpointer configuration;
 } PgmServerOptions;
 
 /* Serves @engine, in whose context this is called. PGM_ERROR_REFUSED when that would be

@@ -3,10 +3,37 @@
 #include "core/units.h"
 #include "store/paths.h"
 
-#define GROUP       "pgmanager"
 #define SYSTEM_FILE "/etc/pgmanager/pgmanager.conf"
 #define FILE_NAME   "pgmanager.conf"
 #define MAX_WORKERS 64
+#define MAX_PEERS   4096
+
+/* A group of the file and the record that it fills. */
+typedef struct
+{
+  const char *name;
+  const PgmRecordType *type;
+} Group;
+
+static const Group groups[] = {
+  { "pgmanager", &pgm_config_type },
+  { "server", &pgm_server_config_type },
+};
+
+static const Group *
+find_group (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (groups); i++)
+    if (g_str_equal (groups[i].name, name))
+      return &groups[i];
+  return NULL;
+}
+
+static gpointer
+get_record (PgmConfig *self, const Group *group)
+{
+  return group->type == &pgm_config_type ? (gpointer) self : self->server;
+}
 
 /* GKeyFile does not say where a key was; counted from 1, 0 when not found. */
 static guint
@@ -38,30 +65,37 @@ refuse (GError **error, const char *path, guint line, const char *what, const ch
   return FALSE;
 }
 
+/* What another group holds is no key. */
+static gboolean
+is_key (const PgmField *field)
+{
+  return field->kind != PGM_FIELD_RECORD;
+}
+
 static char *
-list_keys (void)
+list_keys (const Group *group)
 {
   GString *keys = g_string_new ("Known keys: ");
 
-  for (const PgmField *field = pgm_config_type.fields; field->name != NULL; field++)
-    g_string_append_printf (keys, "%s%s", field->name, field[1].name != NULL ? ", " : ".");
+  for (const PgmField *field = group->type->fields; field->name != NULL; field++)
+    if (is_key (field))
+      g_string_append_printf (keys, "%s%s", field > group->type->fields ? ", " : "", field->name);
+  g_string_append_c (keys, '.');
   return g_string_free (keys, FALSE);
 }
 
 static const PgmField *
-find_field (const char *key)
+find_field (const Group *group, const char *key)
 {
-  for (const PgmField *field = pgm_config_type.fields; field->name != NULL; field++)
-    if (g_str_equal (field->name, key))
+  for (const PgmField *field = group->type->fields; field->name != NULL; field++)
+    if (is_key (field) && g_str_equal (field->name, key))
       return field;
   return NULL;
 }
 
 static gboolean
-set_directory (PgmConfig *self, const PgmField *field, const char *value, GError **error)
+set_path (char **place, const char *value, GError **error)
 {
-  char **place = (char **) ((char *) self + field->offset);
-
   if (!g_path_is_absolute (value))
     {
       pgm_error_set (error, PGM_ERROR_USAGE, "\"%s\" is not an absolute path", value);
@@ -72,45 +106,93 @@ set_directory (PgmConfig *self, const PgmField *field, const char *value, GError
   return TRUE;
 }
 
+/* "a, b c" */
 static gboolean
-set_value (PgmConfig *self, const PgmField *field, const char *value, GError **error)
+set_list (GStrv *place, const char *value)
 {
-  gpointer place = (char *) self + field->offset;
+  g_auto (GStrv) parts = g_strsplit_set (value, ", \t", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  if (field->kind == PGM_FIELD_INT64)
-    return pgm_parse_int (value, field->name, 1, MAX_WORKERS, place, error);
-  if (field->kind == PGM_FIELD_UINT64)
-    return pgm_parse_size (value, place, error);
-  return set_directory (self, field, value, error);
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*parts[i] != '\0')
+      g_strv_builder_add (builder, parts[i]);
+  g_strfreev (*place);
+  *place = g_strv_builder_end (builder);
+  return TRUE;
+}
+
+static gint64
+get_maximum (const char *name)
+{
+  if (g_str_equal (name, "port"))
+    return 65535;
+  return g_str_has_prefix (name, "max_") ? MAX_PEERS : MAX_WORKERS;
 }
 
 static gboolean
-read_key (PgmConfig *self,
-          GKeyFile *file,
-          const char *key,
-          const char *path,
-          const char *text,
-          GError **error)
+set_value (gpointer record, const PgmField *field, const char *value, GError **error)
 {
-  const PgmField *field = find_field (key);
-  guint line = find_line (text, GROUP, key);
+  gpointer place = (char *) record + field->offset;
+
+  if (field->kind == PGM_FIELD_INT64)
+    return pgm_parse_int (value, field->name, 1, get_maximum (field->name), place, error);
+  if (field->kind == PGM_FIELD_UINT64)
+    return pgm_parse_size (value, place, error);
+  if (field->kind == PGM_FIELD_STRV)
+    return set_list (place, value);
+  return set_path (place, value, error);
+}
+
+/* A file, being read. */
+typedef struct
+{
+  const char *path;
+  const char *text;
+  GKeyFile *keys;
+} Reading;
+
+static gboolean
+read_key (PgmConfig *self, Reading *from, const Group *group, const char *key, GError **error)
+{
+  const PgmField *field = find_field (group, key);
+  guint line = find_line (from->text, group->name, key);
   g_autofree char *value = NULL;
   g_autoptr (GError) reason = NULL;
   g_autofree char *message = NULL;
 
   if (field == NULL)
     {
-      g_autofree char *keys = list_keys ();
+      g_autofree char *keys = list_keys (group);
 
       message = g_strdup_printf ("key \"%s\" is not known", key);
-      return refuse (error, path, line, message, keys);
+      return refuse (error, from->path, line, message, keys);
     }
-  value = g_key_file_get_string (file, GROUP, key, &reason);
-  if (value == NULL || !set_value (self, field, g_strstrip (value), &reason))
+  value = g_key_file_get_string (from->keys, group->name, key, &reason);
+  if (value == NULL || !set_value (get_record (self, group), field, g_strstrip (value), &reason))
     {
       message = g_strdup_printf ("%s: %s", key, reason->message);
-      return refuse (error, path, line, message, NULL);
+      return refuse (error, from->path, line, message, NULL);
     }
+  return TRUE;
+}
+
+static gboolean
+read_group (PgmConfig *self, Reading *from, const char *name, GError **error)
+{
+  const Group *group = find_group (name);
+  g_auto (GStrv) keys = NULL;
+
+  if (group == NULL)
+    {
+      g_autofree char *message = g_strdup_printf ("group [%s] is not known", name);
+
+      return refuse (error, from->path, find_line (from->text, name, NULL), message,
+                     "There are [pgmanager] and [server].");
+    }
+  keys = g_key_file_get_keys (from->keys, name, NULL, NULL);
+  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
+    if (!read_key (self, from, group, keys[i], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -118,27 +200,18 @@ static gboolean
 read_text (PgmConfig *self, const char *path, const char *text, gsize length, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  Reading from = { path, text, file };
   g_autoptr (GError) reason = NULL;
-  g_auto (GStrv) groups = NULL;
-  g_auto (GStrv) keys = NULL;
+  g_auto (GStrv) names = NULL;
 
   if (!g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, &reason))
     {
       pgm_error_set (error, PGM_ERROR_USAGE, "%s: %s", path, reason->message);
       return FALSE;
     }
-  groups = g_key_file_get_groups (file, NULL);
-  for (guint i = 0; groups[i] != NULL; i++)
-    if (!g_str_equal (groups[i], GROUP))
-      {
-        g_autofree char *message = g_strdup_printf ("group [%s] is not known", groups[i]);
-
-        return refuse (error, path, find_line (text, groups[i], NULL), message,
-                       "The only group is [" GROUP "].");
-      }
-  keys = g_key_file_get_keys (file, GROUP, NULL, NULL);
-  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
-    if (!read_key (self, file, keys[i], path, text, error))
+  names = g_key_file_get_groups (file, NULL);
+  for (guint i = 0; names[i] != NULL; i++)
+    if (!read_group (self, &from, names[i], error))
       return FALSE;
   return TRUE;
 }
@@ -163,6 +236,7 @@ pgm_config_load_files (const char *const *paths, GError **error)
 {
   PgmConfig *self = pgm_record_new (&pgm_config_type);
 
+  self->server = pgm_record_new (&pgm_server_config_type);
   for (guint i = 0; paths != NULL && paths[i] != NULL; i++)
     if (!read_file (self, paths[i], error))
       {
@@ -182,6 +256,48 @@ pgm_config_load (GError **error)
   const char *const paths[] = { SYSTEM_FILE, own, NULL };
 
   return pgm_config_load_files (paths, error);
+}
+
+/* Of "[::1]" and "::1" no part is a port. */
+static gboolean
+has_port (const char *address)
+{
+  const char *colon = strrchr (address, ':');
+
+  if (*address == '[')
+    return colon != NULL && colon[-1] == ']';
+  return colon != NULL && strchr (address, ':') == colon;
+}
+
+GStrv
+pgm_config_list_addresses (const PgmConfig *self)
+{
+  const char *const defaults[] = { "127.0.0.1", NULL };
+  const char *const *wanted =
+      self->server->listen != NULL ? (const char *const *) self->server->listen : defaults;
+  gint64 port = self->server->port > 0 ? self->server->port : PGM_CONFIG_PORT;
+  g_autoptr (GStrvBuilder) addresses = g_strv_builder_new ();
+
+  for (guint i = 0; wanted[i] != NULL; i++)
+    {
+      gboolean bare = *wanted[i] != '[' && strchr (wanted[i], ':') != strrchr (wanted[i], ':');
+      g_autofree char *whole =
+          has_port (wanted[i])
+              ? g_strdup (wanted[i])
+              : g_strdup_printf (bare ? "[%s]:%" G_GINT64_FORMAT : "%s:%" G_GINT64_FORMAT,
+                                 wanted[i], port);
+
+      g_strv_builder_add (addresses, whole);
+    }
+  return g_strv_builder_end (addresses);
+}
+
+char *
+pgm_config_get_token_file (const PgmConfig *self)
+{
+  if (self->server->token_file != NULL)
+    return g_strdup (self->server->token_file);
+  return g_build_filename (self->state_dir, PGM_CONFIG_TOKEN_FILE, NULL);
 }
 
 static void

@@ -1,15 +1,30 @@
 /* The configuration: key files, the system's first, then the user's over it.
  *
  * /etc/pgmanager/pgmanager.conf and $XDG_CONFIG_HOME/pgmanager/pgmanager.conf have
- * one group, [pgmanager], with these keys; what is not set keeps its default.
- * The command line wins over both.
+ * these groups and keys; what is not set keeps its default. The command line wins over
+ * both.
  *
+ * [pgmanager]
  *   copy_workers       tables (or parts of them) copied at a time, 1 to 64
  *   index_workers      indexes built at a time, 1 to 64
  *   split_larger_than  size from which a table is copied in parts: 1GB, 512MB
  *   compare_workers    tables compared at a time, 1 to 64
  *   bindir             directory of pg_dump and pg_restore
  *   state_dir          directory of state.db and the lock files
+ *
+ * [server]             how the daemon is reached beside its unix socket
+ *   listen             addresses, with or without port: 127.0.0.1, [::1]:7655. Default
+ *                      127.0.0.1; empty: the unix socket only. Any other address than
+ *                      loopback needs a certificate
+ *   port               of addresses without one, 1 to 65535; default 7654
+ *   tls_certificate    PEM file; with tls_key, TLS is spoken at all addresses
+ *   tls_key            PEM file that only its owner can read
+ *   token_file         holds the bearer token, made when it isn't there; default
+ *                      api-token in state_dir
+ *   allowed_hosts      names beyond our own that clients may reach us by:
+ *                      db.example.com, proxy.example.com:8443
+ *   max_connections    at a time, 1 to 4096; default 64
+ *   max_websockets     at a time beside them, 1 to 4096; default 256
  *
  * A key or group that is not known is an error with its line, as is a value that
  * can't be understood: a typing mistake must not be taken for a default.
@@ -21,12 +36,20 @@
 
 G_BEGIN_DECLS
 
+#define PGM_CONFIG_PORT       7654
+#define PGM_CONFIG_TOKEN_FILE "api-token"
+
 /* Reads the two files above; one that is not there is fine. */
 PgmConfig *pgm_config_load (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same from @paths, later ones over earlier ones. */
 PgmConfig *
 pgm_config_load_files (const char *const *paths, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What @self says of listening, with its defaults: each with its port, maybe none.
+ * Transfer full. */
+GStrv pgm_config_list_addresses (const PgmConfig *self);
+char *pgm_config_get_token_file (const PgmConfig *self);
 
 /* Fills what @spec leaves open. Only for a spec that nobody else has seen yet. */
 void pgm_config_apply (const PgmConfig *self, PgmJobSpec *spec);

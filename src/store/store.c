@@ -113,15 +113,6 @@ open_database (PgmStore *self, char **warning, GError **error)
   return TRUE;
 }
 
-static PgmConfig *
-default_config (void)
-{
-  PgmConfig *config = pgm_record_new (&pgm_config_type);
-
-  config->state_dir = pgm_paths_state_directory ();
-  return config;
-}
-
 PgmStore *
 pgm_store_new (PgmConfig *config, char **warning)
 {
@@ -129,7 +120,7 @@ pgm_store_new (PgmConfig *config, char **warning)
   g_autofree char *told = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->config = config != NULL ? pgm_record_ref (config) : default_config ();
+  self->config = config != NULL ? pgm_record_ref (config) : pgm_config_load_files (NULL, NULL);
   self->path = g_build_filename (self->config->state_dir, "state.db", NULL);
   if (!open_database (self, &told, &error))
     {

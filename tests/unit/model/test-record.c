@@ -43,6 +43,7 @@ static const PgmRecordType *const all_types[] = {
   &pgm_job_info_type,
   &pgm_metric_point_type,
   &pgm_config_type,
+  &pgm_server_config_type,
 };
 
 static const char *const texts[] = {

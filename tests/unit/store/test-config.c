@@ -86,7 +86,14 @@ test_mistakes (Files *self, gconstpointer data)
     { "[pgmanager]\nsplit_larger_than=big\n", "own.conf:2: split_larger_than: " },
     { "[pgmanager]\nbindir=bin\n", "own.conf:2: bindir: \"bin\" is not an absolute path" },
     { "[pgmanager]\nbindir=\n", "own.conf:2: bindir: \"\" is not an absolute path" },
-    { "[pgmanager]\n[server]\nport=1\n", "own.conf:2: group [server] is not known" },
+    { "[pgmanager]\n[sever]\nport=1\n", "own.conf:2: group [sever] is not known" },
+    { "[pgmanager]\nserver=x\n", "own.conf:2: key \"server\" is not known" },
+    { "[pgmanager]\nport=1\n", "own.conf:2: key \"port\" is not known" },
+    { "[server]\ncopy_workers=1\n", "own.conf:2: key \"copy_workers\" is not known" },
+    { "[server]\nport=65536\n", "own.conf:2: port: " },
+    { "[server]\nport=0\n", "own.conf:2: port: " },
+    { "[server]\nmax_connections=0\n", "own.conf:2: max_connections: " },
+    { "[server]\ntoken_file=token\n", "own.conf:2: token_file: \"token\" is not an abs" },
     { "copy_workers=2\n", "own.conf: " },
     { "[pgmanager]\nnonsense\n", "own.conf: " },
     { "[pgmanager]\nbindir=/a\xff\n", "own.conf:2: bindir: " },
@@ -102,6 +109,46 @@ test_mistakes (Files *self, gconstpointer data)
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, cases[i].message));
     }
+}
+
+static void
+test_server (Files *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  PgmConfig *config = load (self, "[server]\nport=7000\nmax_connections=5\n",
+                            "[server]\nlisten = 0.0.0.0, [::1]:7655 ::1\tlocalhost:1\n"
+                            "tls_certificate=/c\ntls_key=/k\nallowed_hosts=db.example.com\n",
+                            &error);
+  g_auto (GStrv) addresses = NULL;
+  g_autofree char *joined = NULL;
+
+  g_assert_no_error (error);
+  addresses = pgm_config_list_addresses (config);
+  joined = g_strjoinv (" ", addresses);
+  g_assert_cmpstr (joined, ==, "0.0.0.0:7000 [::1]:7655 [::1]:7000 localhost:1");
+  g_assert_cmpint (config->server->max_connections, ==, 5);
+  g_assert_cmpstr (config->server->tls_key, ==, "/k");
+  g_assert_cmpstr (config->server->allowed_hosts[0], ==, "db.example.com");
+  pgm_record_unref (config);
+}
+
+/* Loopback unless said otherwise, and nothing at all when that is said. */
+static void
+test_server_defaults (Files *self, gconstpointer data)
+{
+  PgmConfig *config = load (self, "[pgmanager]\nstate_dir=/srv/state\n", NULL, NULL);
+  g_auto (GStrv) addresses = pgm_config_list_addresses (config);
+  g_autofree char *token_file = pgm_config_get_token_file (config);
+  g_auto (GStrv) none = NULL;
+
+  g_assert_cmpstr (addresses[0], ==, "127.0.0.1:7654");
+  g_assert_null (addresses[1]);
+  g_assert_cmpstr (token_file, ==, "/srv/state/api-token");
+  pgm_record_unref (config);
+  config = load (self, "[server]\nlisten=\n", NULL, NULL);
+  none = pgm_config_list_addresses (config);
+  g_assert_null (none[0]);
+  pgm_record_unref (config);
 }
 
 static void
@@ -144,6 +191,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("defaults", test_defaults);
   ADD ("order", test_order);
+  ADD ("server", test_server);
+  ADD ("server-defaults", test_server_defaults);
   ADD ("mistakes", test_mistakes);
   ADD ("not-readable", test_not_readable);
   ADD ("apply", test_apply);
