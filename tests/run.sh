@@ -308,7 +308,7 @@ case $set_name in lint | sim | fuzz) ;; *) prepare_template ;; esac
 case $set_name in
 ci)
   # before the unit tests, which use other majors where they are
-  fetch 13 17 18 source:15
+  fetch 13 17 18 source:15 pgbouncer
   suite lint meson_suite lint
   suite unit meson_suite unit
   suite sim run_sim "$(commit_number)"

@@ -38,18 +38,18 @@ find_column (PgmResult *result, const char *name, guint *column)
   return FALSE;
 }
 
-static gboolean
-is_same_port (const char *port, PgmConninfo *server)
+static char *
+dup_port (PgmConninfo *server)
 {
-  const char *ours = pgm_conninfo_get (server, "port");
+  const char *port = pgm_conninfo_get (server, "port");
 
-  return g_strcmp0 (port, ours != NULL ? ours : "5432") == 0;
+  return g_strdup (port != NULL ? port : "5432");
 }
 
 /* Pools whose database is ours. The host goes by many names, therefore only the port
  * is compared. */
 static gboolean
-choose_pools (PgmFenceRecord *self, PgmConninfo *server, PgmResult *databases, GError **error)
+choose_pools (PgmFenceRecord *self, PgmResult *databases, GError **error)
 {
   g_autoptr (GStrvBuilder) pools = g_strv_builder_new ();
   guint name, database, port, paused;
@@ -65,7 +65,7 @@ choose_pools (PgmFenceRecord *self, PgmConninfo *server, PgmResult *databases, G
   for (guint row = 0; row < pgm_result_get_rows (databases); row++)
     {
       if (g_strcmp0 (pgm_result_get (databases, row, database), self->database) != 0 ||
-          !is_same_port (pgm_result_get (databases, row, port), server))
+          g_strcmp0 (pgm_result_get (databases, row, port), self->port) != 0)
         continue;
       if (g_strcmp0 (pgm_result_get (databases, row, paused), "0") != 0)
         {
@@ -115,11 +115,9 @@ pgm_fence_pgbouncer_plan (PgmFenceRecord *self,
   console = open_console (self, cancellable, error);
   if (console == NULL)
     return FALSE;
+  self->port = dup_port (self->end == PGM_END_SOURCE ? ends->source_info : ends->destination_info);
   databases = pgm_connection_query (console, "SHOW DATABASES", 0, NULL, cancellable, error);
-  return databases != NULL &&
-         choose_pools (self,
-                       self->end == PGM_END_SOURCE ? ends->source_info : ends->destination_info,
-                       databases, error);
+  return databases != NULL && choose_pools (self, databases, error);
 }
 
 static gboolean
@@ -150,19 +148,40 @@ pgm_fence_pgbouncer_raise (const PgmFenceRecord *self, GCancellable *cancellable
   return TRUE;
 }
 
+/* Whoever has pointed it to another server since then let it go as well; if it is
+ * paused again, that is another cutover's doing, which nobody may undo but that one. */
+static gboolean
+leads_elsewhere (const PgmFenceRecord *self, const char *pool, PgmResult *databases)
+{
+  guint name, port;
+
+  if (self->port == NULL || !find_column (databases, "name", &name) ||
+      !find_column (databases, "port", &port))
+    return FALSE;
+  for (guint row = 0; row < pgm_result_get_rows (databases); row++)
+    if (g_strcmp0 (pgm_result_get (databases, row, name), pool) == 0)
+      return g_strcmp0 (pgm_result_get (databases, row, port), self->port) != 0;
+  return FALSE;
+}
+
 /* A pool that isn't paused answers with an error, which is what we want to hear. */
 gboolean
 pgm_fence_pgbouncer_lower (const PgmFenceRecord *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (PgmConnection) console = open_console (self, cancellable, error);
+  g_autoptr (PgmResult) databases =
+      console != NULL
+          ? pgm_connection_query (console, "SHOW DATABASES", 0, NULL, cancellable, error)
+          : NULL;
 
-  if (console == NULL)
+  if (databases == NULL)
     return FALSE;
   for (guint i = 0; self->pools != NULL && self->pools[i] != NULL; i++)
     {
       g_autoptr (GError) local = NULL;
 
-      if (!run_command (self, console, i, "RESUME", cancellable, &local) &&
+      if (!leads_elsewhere (self, self->pools[i], databases) &&
+          !run_command (self, console, i, "RESUME", cancellable, &local) &&
           strstr (local->message, "not paused") == NULL)
         {
           g_propagate_error (error, g_steal_pointer (&local));

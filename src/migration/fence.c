@@ -28,6 +28,7 @@ static const PgmField record_fields[] = {
   FIELD (PgmFenceRecord, pgbouncer_uri, STRING, 0),
   FIELD (PgmFenceRecord, pgbouncer_password, SECRET, 0),
   FIELD (PgmFenceRecord, pools, STRV, OMIT_EMPTY),
+  FIELD (PgmFenceRecord, port, STRING, 0),
   FIELD_END,
 };
 

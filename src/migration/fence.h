@@ -52,6 +52,7 @@ typedef struct
   char *pgbouncer_uri;           /* without a password */
   PgmSecret *pgbouncer_password; /* not kept; later sessions need ~/.pgpass */
   GStrv pools;
+  char *port; /* that they led to */
 } PgmFenceRecord;
 
 /* What is kept in PgmFollowState.fence. */
@@ -95,7 +96,8 @@ gboolean pgm_fence_raise (const PgmFenceRecord *self,
                           GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Undoes all of it that is there, if it was raised at all; can be repeated. */
+/* Undoes all of it that is there, if it was raised at all; can be repeated. A pool that
+ * leads to another server by now isn't let go: it isn't held for this one any more. */
 gboolean pgm_fence_lower (const PgmFenceRecord *self,
                           PgmConnection *connection,
                           GCancellable *cancellable,

@@ -498,7 +498,12 @@ tell_fence (PgmFollowContext *ctx, const PgmFenceRecord *fence)
   g_autofree char *what = pgm_fence_describe (fence);
   g_autofree char *undo = pgm_fence_undo_sql (fence);
 
-  if (fence->kind != PGM_FENCE_NONE)
+  if (fence->kind == PGM_FENCE_PGBOUNCER)
+    pgm_progress_event (ctx->progress, "warning",
+                        "where %s still: point the pool to the server that has the writes before "
+                        "it is let go with %s",
+                        what, undo);
+  else if (fence->kind != PGM_FENCE_NONE)
     pgm_progress_event (ctx->progress, "warning", "a fence stays on the %s (%s); undone by: %s",
                         fence->end == PGM_END_SOURCE ? "source" : "destination", what, undo);
 }
@@ -518,7 +523,8 @@ pgm_switchover_clear (PgmFollowContext *ctx,
     {
       const PgmFenceRecord *fence = g_ptr_array_index (memo->fences, i);
 
-      if (lower_fences)
+      /* A pool that still leads to the side without the writes would write there. */
+      if (lower_fences && fence->kind != PGM_FENCE_PGBOUNCER)
         ok = pgm_switchover_lower (ctx, fence, NULL, error);
       else
         tell_fence (ctx, fence);

@@ -4,6 +4,7 @@
 #
 #   sh tests/pg/fetch.sh 13 17 18      servers and clients
 #   sh tests/pg/fetch.sh source:15     PostgreSQL's own source, for its test tables
+#   sh tests/pg/fetch.sh pgbouncer     the pooler, whose package would start a service
 #   sh tests/pg/fetch.sh --directory   where they go
 #
 # They are Debian's packages, from the mirror that apt on this machine uses,
@@ -177,6 +178,39 @@ fetch_server() { # major
   skip "$1" "no release of Debian on this machine's mirror has it in a form that runs here"
 }
 
+# Of this machine's own release; its libraries as far as they are missing here.
+unpack_pgbouncer() { # release
+  tree=$root/pgbouncer
+  rm -rf "$tree"
+  mkdir -p "$tree/debs"
+  packages=$(private_apt "$1" install --print-uris -y pgbouncer |
+    sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p" | grep -E '^(pgbouncer|lib(c-?ares|event).*)$')
+  [ -n "$packages" ] || return 1
+  # shellcheck disable=SC2086 # a list of names
+  (cd "$tree/debs" && private_apt "$1" download $packages) || return 1
+  for deb in "$tree/debs"/*.deb; do dpkg-deb -x "$deb" "$tree" || return 1; done
+  rm -rf "$tree/debs"
+  patchelf --force-rpath --set-rpath "$tree/usr/lib/$triplet" "$tree/usr/sbin/pgbouncer"
+  "$tree/usr/sbin/pgbouncer" --version >/dev/null
+}
+
+fetch_pgbouncer() {
+  [ ! -x "$root/bin/pgbouncer" ] || return 0
+  if command -v pgbouncer >/dev/null 2>&1; then
+    ln -sfn "$(command -v pgbouncer)" "$root/bin/pgbouncer"
+    return 0
+  fi
+  command -v patchelf >/dev/null 2>&1 || { skip pgbouncer "patchelf is not installed"; return 0; }
+  release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  if [ -n "$release" ] && prepare_apt "$release" && unpack_pgbouncer "$release"; then
+    ln -sfn "$root/pgbouncer/usr/sbin/pgbouncer" "$root/bin/pgbouncer"
+    "$root/bin/pgbouncer" --version | sed 1q
+    return 0
+  fi
+  rm -rf "$root/pgbouncer"
+  skip pgbouncer "this machine's mirror has none that runs here"
+}
+
 fetch_source() { # major
   tree=$root/src/$1
   [ ! -f "$tree/complete" ] || return 0
@@ -198,7 +232,7 @@ fetch_source() { # major
 
 case ${1:-} in
 '' | -h | --help)
-  sed -n '2,23s/^# \{0,1\}//p' "$0"
+  sed -n '2,24s/^# \{0,1\}//p' "$0"
   exit 0
   ;;
 --directory)
@@ -218,11 +252,12 @@ triplet=$(gcc -print-multiarch 2>/dev/null || echo "$(uname -m)-linux-gnu")
 /sbin/ldconfig -p >"$root/.system-libraries"
 for item in "$@"; do
   if [ -z "$mirror" ] || [ ! -r "$keyring" ]; then
-    [ -x "$root/bin/${item#source:}/initdb" ] || skip "$item" "apt here has no Debian mirror with a keyring"
+    [ -x "$root/bin/${item#source:}/initdb" ] || [ -x "$root/bin/$item" ] && [ ! -d "$root/bin/$item" ] || skip "$item" "apt here has no Debian mirror with a keyring"
     continue
   fi
   case $item in
   source:*) fetch_source "${item#source:}" ;;
+  pgbouncer) fetch_pgbouncer ;;
   *) fetch_server "$item" ;;
   esac
 done

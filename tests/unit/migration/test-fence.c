@@ -392,7 +392,7 @@ test_memo_secret (void)
   pgm_record_unref (kept);
 }
 
-/* A real pgbouncer, from $PGM_TEST_PGBOUNCER or the PATH. */
+/* A real pgbouncer, the one that was fetched or that of the PATH. */
 typedef struct
 {
   char *program;
@@ -433,11 +433,16 @@ write_file (Bouncer *self, const char *name, const char *text)
 static gboolean
 start_bouncer (Bouncer *self, const char *database)
 {
-  const char *given = g_getenv ("PGM_TEST_PGBOUNCER");
+  const char *fetched = g_getenv ("PGM_TEST_PG");
   g_autofree char *ini = NULL;
   struct passwd *user = getpwnam ("postgres");
 
-  self->program = given != NULL ? g_strdup (given) : g_find_program_in_path ("pgbouncer");
+  self->program = fetched != NULL ? g_build_filename (fetched, "bin", "pgbouncer", NULL) : NULL;
+  if (self->program == NULL || !g_file_test (self->program, G_FILE_TEST_IS_EXECUTABLE))
+    {
+      g_free (self->program);
+      self->program = g_find_program_in_path ("pgbouncer");
+    }
   if (self->program == NULL || (geteuid () == 0 && user == NULL))
     return FALSE;
   self->directory = g_dir_make_tmp ("pgb-XXXXXX", NULL);
@@ -546,7 +551,7 @@ test_pgbouncer (void)
   if (!start_bouncer (&bouncer, "pooled"))
     {
       tear_down (&self);
-      g_test_skip ("there is no pgbouncer here (PGM_TEST_PGBOUNCER)");
+      g_test_skip ("there is no pgbouncer here (tests/pg/fetch.sh pgbouncer)");
       return;
     }
   one = through_bouncer (&bouncer);
