@@ -247,6 +247,21 @@ is_listed (const GPtrArray *clusters, const char *id)
   return FALSE;
 }
 
+static void
+take_cluster (PgmInventory *self, PgmCluster *cluster)
+{
+  PgmClusterItem *item = pgm_inventory_find_cluster (self, cluster->id);
+  g_autoptr (PgmClusterItem) added = NULL;
+
+  if (item != NULL)
+    {
+      pgm_cluster_item_set_cluster (item, cluster);
+      return;
+    }
+  added = pgm_cluster_item_new (cluster);
+  g_list_store_append (self->clusters, added);
+}
+
 /* Items stay where their clusters do. */
 static void
 take_clusters (PgmInventory *self, GPtrArray *clusters)
@@ -259,19 +274,7 @@ take_clusters (PgmInventory *self, GPtrArray *clusters)
         g_list_store_remove (self->clusters, i);
     }
   for (guint i = 0; i < clusters->len; i++)
-    {
-      PgmCluster *cluster = g_ptr_array_index (clusters, i);
-      PgmClusterItem *item = pgm_inventory_find_cluster (self, cluster->id);
-      g_autoptr (PgmClusterItem) added = NULL;
-
-      if (item != NULL)
-        {
-          pgm_cluster_item_set_cluster (item, cluster);
-          continue;
-        }
-      added = pgm_cluster_item_new (cluster);
-      g_list_store_append (self->clusters, added);
-    }
+    take_cluster (self, g_ptr_array_index (clusters, i));
 }
 
 static void
@@ -307,6 +310,25 @@ list_clusters (PgmInventory *self)
   self->listing = TRUE;
   pgm_engine_ask_async (self->engine, PGM_ASK_LIST_CLUSTERS, NULL, NULL, self->cancellable,
                         on_clusters, g_object_ref (self));
+}
+
+void
+pgm_inventory_put_cluster (PgmInventory *self, PgmCluster *cluster)
+{
+  take_cluster (self, cluster);
+  ask_nodes (self, pgm_inventory_find_cluster (self, cluster->id));
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+pgm_inventory_drop_cluster (PgmInventory *self, const char *id)
+{
+  guint position;
+
+  if (find_item (self->clusters, id, &position) == NULL)
+    return;
+  g_list_store_remove (self->clusters, position);
+  g_signal_emit (self, signals[CHANGED], 0);
 }
 
 /* ---- jobs ----------------------------------------------------------------------- */

@@ -34,6 +34,10 @@ PgmClusterItem *pgm_inventory_find_cluster (PgmInventory *self, const char *id);
 PgmJobItem *pgm_inventory_find_job (PgmInventory *self, const char *id);
 guint pgm_inventory_count_running (PgmInventory *self);
 
+/* What somebody has just stored or removed, without waiting for the next look. */
+void pgm_inventory_put_cluster (PgmInventory *self, PgmCluster *cluster);
+void pgm_inventory_drop_cluster (PgmInventory *self, const char *id);
+
 /* How often it looks, in seconds. */
 void pgm_inventory_set_interval (PgmInventory *self, guint seconds);
 void pgm_inventory_set_watching (PgmInventory *self, gboolean watching);

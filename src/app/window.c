@@ -1,5 +1,9 @@
 #include "app/window.h"
 
+#include <string.h>
+
+#include "app/cluster-editor.h"
+#include "app/cluster-page.h"
 #include "app/places.h"
 #include "app/shell-page.h"
 #include "core/i18n.h"
@@ -107,6 +111,98 @@ is_shown (PgmWindow *self, const char *key)
 
 /* ---- actions --------------------------------------------------------------------- */
 
+static PgmEngine *
+get_engine (PgmWindow *self)
+{
+  return pgm_inventory_get_engine (self->inventory);
+}
+
+static void
+open_cluster (PgmWindow *self, const char *id)
+{
+  g_autofree char *key = g_strconcat ("cluster:", id, NULL);
+  PgmClusterItem *item = pgm_inventory_find_cluster (self->inventory, id);
+
+  if (item == NULL || is_shown (self, key))
+    return;
+  put_page (self, "cluster", GTK_WIDGET (pgm_cluster_page_new (get_engine (self), item)));
+  show_page (self, "cluster", key);
+}
+
+static void
+show_cluster (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  open_cluster (PGM_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+on_editor_saved (PgmWindow *self, PgmCluster *cluster)
+{
+  g_autofree char *id = g_strdup (cluster->id);
+
+  pgm_inventory_put_cluster (self->inventory, cluster);
+  g_clear_pointer (&self->page_key, g_free);
+  open_cluster (self, id);
+}
+
+/* Back to where the pages of clusters begin. */
+static void
+go_home (PgmWindow *self)
+{
+  GListModel *clusters = pgm_inventory_get_clusters (self->inventory);
+  g_autoptr (PgmClusterItem) first = g_list_model_get_item (clusters, 0);
+
+  if (first != NULL)
+    open_cluster (self, pgm_cluster_item_get_id (first));
+  else
+    show_page (self, "welcome", NULL);
+}
+
+static void
+open_editor (PgmWindow *self, PgmCluster *cluster, const char *key)
+{
+  PgmClusterEditor *editor = pgm_cluster_editor_new (get_engine (self), cluster);
+
+  g_signal_connect_object (editor, "saved", G_CALLBACK (on_editor_saved), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (editor, "cancelled", G_CALLBACK (go_home), self, G_CONNECT_SWAPPED);
+  put_page (self, "editor", GTK_WIDGET (editor));
+  show_page (self, "editor", key);
+}
+
+static void
+add_cluster (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  open_editor (PGM_WINDOW (widget), NULL, NULL);
+}
+
+static void
+edit_cluster (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PgmWindow *self = PGM_WINDOW (widget);
+  PgmClusterItem *item =
+      pgm_inventory_find_cluster (self->inventory, g_variant_get_string (parameter, NULL));
+
+  if (item != NULL)
+    open_editor (self, pgm_cluster_item_get_cluster (item), NULL);
+}
+
+/* The first look is over: whoever has clusters wants to see one. One that is shown and
+ * isn't registered any more goes. */
+static void
+on_inventory_changed (PgmWindow *self)
+{
+  const char *id = self->page_key != NULL && g_str_has_prefix (self->page_key, "cluster:")
+                       ? self->page_key + strlen ("cluster:")
+                       : NULL;
+
+  if (id != NULL && pgm_inventory_find_cluster (self->inventory, id) == NULL)
+    go_home (self);
+  else if (g_strcmp0 (pgm_window_get_page_name (self), "welcome") == 0)
+    go_home (self);
+  else
+    pgm_sidebar_select (self->sidebar, self->page_key);
+}
+
 static void
 show_migration (GtkWidget *widget, const char *action, GVariant *parameter)
 {
@@ -116,8 +212,7 @@ show_migration (GtkWidget *widget, const char *action, GVariant *parameter)
 
   if (is_shown (self, key))
     return;
-  put_page (self, "migration",
-            pgm_places_make_migration (pgm_inventory_get_engine (self->inventory), job_id));
+  put_page (self, "migration", pgm_places_make_migration (get_engine (self), job_id));
   show_page (self, "migration", key);
 }
 
@@ -128,8 +223,7 @@ new_migration (GtkWidget *widget, const char *action, GVariant *parameter)
   PgmWindow *self = PGM_WINDOW (widget);
 
   if (gtk_stack_get_child_by_name (self->content, "assistant") == NULL)
-    put_page (self, "assistant",
-              pgm_places_make_assistant (pgm_inventory_get_engine (self->inventory)));
+    put_page (self, "assistant", pgm_places_make_assistant (get_engine (self)));
   show_page (self, "assistant", "new-migration");
 }
 
@@ -145,7 +239,7 @@ pgm_window_get_demo_page (PgmWindow *self)
 {
   if (self->demo_page == NULL)
     {
-      self->demo_page = pgm_demo_page_new (pgm_inventory_get_engine (self->inventory));
+      self->demo_page = pgm_demo_page_new (get_engine (self));
       g_signal_connect_object (self->demo_page, "ended", G_CALLBACK (on_demo_ended), self,
                                G_CONNECT_SWAPPED);
       put_page (self, "demo", GTK_WIDGET (self->demo_page));
@@ -263,6 +357,9 @@ pgm_window_dispose (GObject *object)
 static void
 install_actions (GtkWidgetClass *widget_class)
 {
+  gtk_widget_class_install_action (widget_class, "win.show-cluster", "s", show_cluster);
+  gtk_widget_class_install_action (widget_class, "win.add-cluster", NULL, add_cluster);
+  gtk_widget_class_install_action (widget_class, "win.edit-cluster", "s", edit_cluster);
   gtk_widget_class_install_action (widget_class, "win.show-migration", "s", show_migration);
   gtk_widget_class_install_action (widget_class, "win.new-migration", NULL, new_migration);
   gtk_widget_class_install_action (widget_class, "win.show-demo", NULL, show_demo);
@@ -312,6 +409,9 @@ pgm_window_new (GtkApplication *application, PgmInventory *inventory)
   self->inventory = g_object_ref (inventory);
   pgm_sidebar_set_inventory (self->sidebar, inventory);
   show_page (self, "welcome", NULL);
+  g_signal_connect_object (inventory, "changed", G_CALLBACK (on_inventory_changed), self,
+                           G_CONNECT_SWAPPED);
+  on_inventory_changed (self);
   return self;
 }
 
