@@ -1,5 +1,7 @@
 #include "engine/asks.h"
 
+#include "engine/asks-private.h"
+
 static gpointer
 read_config (PgmStore *store,
              const char *id,
@@ -11,6 +13,14 @@ read_config (PgmStore *store,
 }
 
 static const PgmAnswerFunc answers[PGM_ASK_COUNT] = {
+  [PGM_ASK_LIST_CLUSTERS] = pgm_answer_list_clusters,
+  [PGM_ASK_GET_CLUSTER] = pgm_answer_get_cluster,
+  [PGM_ASK_ADD_CLUSTER] = pgm_answer_add_cluster,
+  [PGM_ASK_UPDATE_CLUSTER] = pgm_answer_update_cluster,
+  [PGM_ASK_REMOVE_CLUSTER] = pgm_answer_remove_cluster,
+  [PGM_ASK_TEST_CONNECTION] = pgm_answer_test_connection,
+  [PGM_ASK_LIST_NODES] = pgm_answer_list_nodes,
+  [PGM_ASK_INTROSPECT] = pgm_answer_introspect,
   [PGM_ASK_READ_CONFIG] = read_config,
 };
 

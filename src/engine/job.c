@@ -1,6 +1,7 @@
 #include "engine/job.h"
 
 #include "engine/identity.h"
+#include "engine/nodes.h"
 #include "engine/store-journal.h"
 #include "migration/cleanup.h"
 #include "migration/clone.h"
@@ -367,8 +368,14 @@ complete_spec (const PgmJobSpec *spec, PgmStore *store, GError **error)
 
   copy->id = spec->id != NULL ? g_strdup (spec->id) : make_id (spec->kind);
   copy->kind = spec->kind;
-  copy->source = pgm_record_ref (spec->source);
-  copy->destination = pgm_record_ref (spec->destination);
+  copy->source = pgm_nodes_fill_job (store, spec->source, error);
+  if (copy->source != NULL)
+    copy->destination = pgm_nodes_fill_job (store, spec->destination, error);
+  if (copy->destination == NULL)
+    {
+      pgm_record_unref (copy);
+      return NULL;
+    }
   if (spec->kind == PGM_JOB_CLONE)
     copy->clone = copy_options (spec->clone, &pgm_clone_options_type);
   else if (spec->kind == PGM_JOB_COMPARE)

@@ -40,6 +40,33 @@ static const PgmField cluster_fields[] = {
 
 const PgmRecordType pgm_cluster_type = { "cluster", sizeof (PgmCluster), cluster_fields };
 
+static const PgmField cluster_file_fields[] = {
+  FIELD (PgmClusterFile, version, INT64, 0),
+  FIELD_RECORDS (PgmClusterFile, clusters, pgm_cluster_type, REQUIRED),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_cluster_file_type = { "clusters file", sizeof (PgmClusterFile),
+                                              cluster_file_fields };
+
+static const PgmField secret_entry_fields[] = {
+  FIELD (PgmSecretEntry, name, STRING, REQUIRED),
+  FIELD (PgmSecretEntry, password, SECRET, REQUIRED),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_secret_entry_type = { "password", sizeof (PgmSecretEntry),
+                                              secret_entry_fields };
+
+static const PgmField secret_file_fields[] = {
+  FIELD (PgmSecretFile, version, INT64, REQUIRED),
+  FIELD_RECORDS (PgmSecretFile, secrets, pgm_secret_entry_type, REQUIRED),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_secret_file_type = { "file of passwords", sizeof (PgmSecretFile),
+                                             secret_file_fields };
+
 static const PgmField connection_test_fields[] = {
   FIELD (PgmConnectionTest, dsn, SECRET, 0),      FIELD (PgmConnectionTest, cluster_id, STRING, 0),
   FIELD (PgmConnectionTest, node_id, STRING, 0),  FIELD (PgmConnectionTest, user, STRING, 0),
@@ -93,6 +120,7 @@ static const PgmField node_state_fields[] = {
   FIELD (PgmNodeState, replay_lag_sec, DOUBLE, OMIT_EMPTY),
   FIELD (PgmNodeState, error, STRING, 0),
   FIELD (PgmNodeState, hint, STRING, 0),
+  FIELD (PgmNodeState, warning, STRING, 0),
   FIELD (PgmNodeState, checked_at, TIME, 0),
   FIELD_END,
 };
@@ -150,6 +178,12 @@ pgm_id_check (const char *id, const char *what, GError **error)
 }
 
 static gboolean
+is_given (const char *text)
+{
+  return text != NULL && *text != '\0';
+}
+
+static gboolean
 check_node (const PgmCluster *self, guint index, GError **error)
 {
   const PgmNode *node = g_ptr_array_index (self->nodes, index);
@@ -169,11 +203,16 @@ check_node (const PgmCluster *self, guint index, GError **error)
                      index);
       return FALSE;
     }
-  if ((node->host == NULL || *node->host == '\0') && (node->uri == NULL || *node->uri == '\0') &&
-      (node->service == NULL || *node->service == '\0'))
+  if (!is_given (node->host) && !is_given (node->uri) && !is_given (node->service))
     {
       pgm_error_set (error, PGM_ERROR_USAGE, "field \"nodes[%u]\" needs a host, a URI or a service",
                      index);
+      return FALSE;
+    }
+  if (is_given (node->uri) && is_given (node->service))
+    {
+      pgm_error_set (error, PGM_ERROR_USAGE,
+                     "field \"nodes[%u]\" has a URI and a service: give one of them", index);
       return FALSE;
     }
   return TRUE;
@@ -194,10 +233,82 @@ pgm_cluster_check (const PgmCluster *self, GError **error)
       pgm_error_set (error, PGM_ERROR_USAGE, "field \"nodes\" needs at least one node");
       return FALSE;
     }
+  if (self->nodes->len > PGM_CLUSTER_MAX_NODES)
+    {
+      pgm_error_set (error, PGM_ERROR_USAGE, "field \"nodes\" has more than %d nodes",
+                     PGM_CLUSTER_MAX_NODES);
+      return FALSE;
+    }
   for (guint i = 0; i < self->nodes->len; i++)
     if (!check_node (self, i, error))
       return FALSE;
   return TRUE;
+}
+
+/* "Production (EU)" becomes "production-eu"; @fallback when nothing is left of it. */
+static char *
+make_slug (const char *name, const char *fallback)
+{
+  g_autoptr (GString) slug = g_string_new (NULL);
+
+  for (const char *p = name; p != NULL && *p != '\0' && slug->len < MAX_ID - 8; p++)
+    if (g_ascii_isalnum (*p))
+      g_string_append_c (slug, g_ascii_tolower (*p));
+    else if (slug->len > 0 && slug->str[slug->len - 1] != '-')
+      g_string_append_c (slug, '-');
+  while (slug->len > 0 && slug->str[slug->len - 1] == '-')
+    g_string_truncate (slug, slug->len - 1);
+  return g_strdup (slug->len > 0 ? slug->str : fallback);
+}
+
+/* @slug, or with the first number behind it that makes it new. */
+static char *
+make_unique (const char *slug, GHashTable *taken)
+{
+  char *id = g_strdup (slug);
+
+  for (guint i = 2; taken != NULL && g_hash_table_contains (taken, id); i++)
+    {
+      g_free (id);
+      id = g_strdup_printf ("%s-%u", slug, i);
+    }
+  return id;
+}
+
+void
+pgm_cluster_give_ids (PgmCluster *self, GHashTable *taken)
+{
+  g_autoptr (GHashTable) nodes = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (self->id == NULL)
+    {
+      g_autofree char *slug = make_slug (self->name, "cluster");
+
+      self->id = make_unique (slug, taken);
+    }
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      PgmNode *node = g_ptr_array_index (self->nodes, i);
+
+      if (node->id != NULL)
+        g_hash_table_add (nodes, node->id);
+    }
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      PgmNode *node = g_ptr_array_index (self->nodes, i);
+      g_autofree char *slug = make_slug (node->name, pgm_node_role_names[node->role]);
+
+      if (node->id != NULL)
+        continue;
+      node->id = make_unique (slug, nodes);
+      g_hash_table_add (nodes, node->id);
+    }
+}
+
+gboolean
+pgm_password_is_mark (const PgmSecret *password)
+{
+  return g_strcmp0 (pgm_secret_reveal (password), PGM_STORED_PASSWORD) == 0;
 }
 
 PgmNode *

@@ -47,6 +47,36 @@ typedef struct
   gint64 updated_at;
 } PgmCluster;
 
+/* clusters.json, and what is imported and exported. */
+#define PGM_CLUSTER_FILE_VERSION 1
+
+typedef struct
+{
+  PgmRecord record;
+  gint64 version;      /* 0: a file of before there was one */
+  GPtrArray *clusters; /* PgmCluster */
+} PgmClusterFile;
+
+/* What stands in place of a password that is stored somewhere else. */
+#define PGM_STORED_PASSWORD "********"
+
+#define PGM_CLUSTER_MAX_NODES 64
+
+/* The file of passwords, where no keyring takes them. */
+typedef struct
+{
+  PgmRecord record;
+  char *name; /* "cluster/node" */
+  PgmSecret *password;
+} PgmSecretEntry;
+
+typedef struct
+{
+  PgmRecord record;
+  gint64 version;
+  GPtrArray *secrets; /* PgmSecretEntry */
+} PgmSecretFile;
+
 /* POST /clusters/test-connection: either a connection string or a node; user and
  * password stand in for what is stored. */
 typedef struct
@@ -100,6 +130,7 @@ typedef struct
   double replay_lag_sec;
   char *error;
   char *hint;
+  char *warning; /* another role than declared, another system than its siblings */
   gint64 checked_at;
 } PgmNodeState;
 
@@ -135,6 +166,9 @@ typedef struct
 
 extern const PgmRecordType pgm_node_type;
 extern const PgmRecordType pgm_cluster_type;
+extern const PgmRecordType pgm_cluster_file_type;
+extern const PgmRecordType pgm_secret_entry_type;
+extern const PgmRecordType pgm_secret_file_type;
 extern const PgmRecordType pgm_connection_test_type;
 extern const PgmRecordType pgm_connection_privileges_type;
 extern const PgmRecordType pgm_connection_result_type;
@@ -149,6 +183,14 @@ gboolean pgm_id_check (const char *id, const char *what, GError **error) G_GNUC_
 /* What a caller may store: names, ids, ports, at least one node, ends that can be
  * reached. PGM_ERROR_USAGE names the field. */
 gboolean pgm_cluster_check (const PgmCluster *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives ids to the cluster (made from its name; @taken, or NULL, says which exist) and to
+ * its nodes (from their names or roles) where they are missing. Only for a record that
+ * nobody else has seen yet. */
+void pgm_cluster_give_ids (PgmCluster *self, GHashTable *taken);
+
+/* Is it the mark of a password that is stored, not one? */
+gboolean pgm_password_is_mark (const PgmSecret *password);
 
 /* Borrowed, or NULL. @node_id NULL: the declared primary, else the first. */
 PgmNode *pgm_cluster_find_node (const PgmCluster *self, const char *node_id);

@@ -28,6 +28,8 @@ static const PgmField config_fields[] = {
   FIELD (PgmConfig, bindir, STRING, 0),
   FIELD (PgmConfig, state_dir, STRING, 0),
   FIELD_RECORD (PgmConfig, server, pgm_server_config_type, 0),
+  FIELD (PgmConfig, clusters_file, STRING, 0),
+  FIELD (PgmConfig, passwords, STRING, 0),
   FIELD_END,
 };
 

@@ -31,6 +31,8 @@ typedef struct
   char *bindir;
   char *state_dir;         /* never NULL after loading */
   PgmServerConfig *server; /* the same */
+  char *clusters_file;     /* the same */
+  char *passwords;         /* "keyring", "file"; NULL: the keyring where there is one */
 } PgmConfig;
 
 /* For GET /config: there is no secret among the keys. */

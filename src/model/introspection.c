@@ -66,6 +66,7 @@ static const PgmField introspection_fields[] = {
   FIELD (PgmIntrospection, max_connections, INT64, 0),
   FIELD (PgmIntrospection, cluster_size, STRING, 0),
   FIELD (PgmIntrospection, cluster_bytes, UINT64, 0),
+  FIELD (PgmIntrospection, database, STRING, 0),
   FIELD_RECORDS (PgmIntrospection, databases, pgm_database_size_type, 0),
   FIELD_RECORDS (PgmIntrospection, parameters, pgm_parameter_type, 0),
   FIELD_END,

@@ -68,6 +68,7 @@ typedef struct
   gint64 max_connections;
   char *cluster_size;
   guint64 cluster_bytes;
+  char *database;        /* whose schemas are listed */
   GPtrArray *databases;  /* PgmDatabaseSize */
   GPtrArray *parameters; /* PgmParameter: those that matter for replication and moving data */
 } PgmIntrospection;

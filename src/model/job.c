@@ -234,6 +234,8 @@ endpoint_without_secrets (const PgmEndpoint *endpoint)
   copy->user = g_strdup (endpoint->user);
   /* A database name is a whole connection string to libpq when it looks like one. */
   copy->dbname = pgm_uri_without_secrets (endpoint->dbname);
+  copy->cluster = g_strdup (endpoint->cluster);
+  copy->node = g_strdup (endpoint->node);
   return copy;
 }
 

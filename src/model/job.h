@@ -27,7 +27,7 @@ typedef struct
   char *user;
   char *dbname;
   PgmSecret *password;
-  char *cluster; /* id of a registered cluster: the engine fills in the rest from it */
+  char *cluster; /* id of a registered cluster: then it alone says where that is */
   char *node;    /* id within it; NULL: the primary, else the first */
 } PgmEndpoint;
 

@@ -66,6 +66,9 @@ gpointer pgm_record_new (const PgmRecordType *type);
 gpointer pgm_record_ref (gpointer record);
 void pgm_record_unref (gpointer record);
 
+/* Deep, but for secrets, which are shared: a record that is the caller's to change. */
+gpointer pgm_record_copy (gconstpointer record);
+
 /* Transfer full. */
 char *pgm_record_to_json (gconstpointer record, gboolean pretty);
 gpointer pgm_record_from_json (const PgmRecordType *type,
@@ -74,7 +77,7 @@ gpointer pgm_record_from_json (const PgmRecordType *type,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The same with the secrets in it: only for a peer that is to use them, never for a
- * disk, a log or an answer. Transfer full. */
+ * disk (but the file of passwords), a log or an answer. Transfer full. */
 PgmSecret *pgm_record_to_secret_json (gconstpointer record);
 
 /* The same for arrays: what is in @records, in its order; a GPtrArray of records

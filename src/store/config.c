@@ -121,6 +121,19 @@ set_list (GStrv *place, const char *value)
   return TRUE;
 }
 
+static gboolean
+set_passwords (char **place, const char *value, GError **error)
+{
+  if (!g_str_equal (value, "keyring") && !g_str_equal (value, "file"))
+    {
+      pgm_error_set (error, PGM_ERROR_USAGE, "\"%s\" is neither \"keyring\" nor \"file\"", value);
+      return FALSE;
+    }
+  g_free (*place);
+  *place = g_strdup (value);
+  return TRUE;
+}
+
 static gint64
 get_maximum (const char *name)
 {
@@ -140,6 +153,8 @@ set_value (gpointer record, const PgmField *field, const char *value, GError **e
     return pgm_parse_size (value, place, error);
   if (field->kind == PGM_FIELD_STRV)
     return set_list (place, value);
+  if (g_str_equal (field->name, "passwords"))
+    return set_passwords (place, value, error);
   return set_path (place, value, error);
 }
 
@@ -245,6 +260,8 @@ pgm_config_load_files (const char *const *paths, GError **error)
       }
   if (self->state_dir == NULL)
     self->state_dir = pgm_paths_state_directory ();
+  if (self->clusters_file == NULL)
+    self->clusters_file = pgm_paths_clusters_file ();
   return self;
 }
 

@@ -11,6 +11,9 @@
  *   compare_workers    tables compared at a time, 1 to 64
  *   bindir             directory of pg_dump and pg_restore
  *   state_dir          directory of state.db and the lock files
+ *   clusters_file      the registered clusters ($XDG_CONFIG_HOME/pgmanager/clusters.json)
+ *   passwords          "file": those of clusters go to a file of state_dir also where there
+ *                      is a keyring; "keyring" is what is done anyway
  *
  * [server]             how the daemon is reached beside its unix socket
  *   listen             addresses, with or without port: 127.0.0.1, [::1]:7655. Default

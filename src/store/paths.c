@@ -55,6 +55,14 @@ pgm_paths_config_directory (void)
 }
 
 char *
+pgm_paths_clusters_file (void)
+{
+  g_autofree char *directory = pgm_paths_config_directory ();
+
+  return g_build_filename (directory, "clusters.json", NULL);
+}
+
+char *
 pgm_paths_state_directory (void)
 {
   return directory_for ("XDG_STATE_HOME", ".local/state");

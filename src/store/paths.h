@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 /* $XDG_CONFIG_HOME/pgmanager, else ~/.config/pgmanager. */
 char *pgm_paths_config_directory (void);
 
+/* clusters.json in there. */
+char *pgm_paths_clusters_file (void);
+
 /* $XDG_STATE_HOME/pgmanager, else ~/.local/state/pgmanager; for a user without a
  * home directory a private one below the temporary directory. */
 char *pgm_paths_state_directory (void);

@@ -16,6 +16,7 @@ struct _PgmStore
 {
   GObject parent_instance;
   PgmConfig *config;
+  PgmClusters *clusters;
   char *path;
   PgmWriter *writer; /* NULL: degraded from the start, for @problem */
   char *problem;
@@ -29,6 +30,7 @@ pgm_store_finalize (GObject *object)
   PgmStore *self = PGM_STORE (object);
 
   pgm_writer_free (self->writer);
+  pgm_clusters_free (self->clusters);
   pgm_record_unref (self->config);
   g_free (self->path);
   g_free (self->problem);
@@ -113,6 +115,15 @@ open_database (PgmStore *self, char **warning, GError **error)
   return TRUE;
 }
 
+static PgmClusters *
+make_clusters (const PgmConfig *config)
+{
+  g_autofree char *path =
+      config->clusters_file != NULL ? g_strdup (config->clusters_file) : pgm_paths_clusters_file ();
+
+  return pgm_clusters_new (path, config->state_dir, g_strcmp0 (config->passwords, "file") != 0);
+}
+
 PgmStore *
 pgm_store_new (PgmConfig *config, char **warning)
 {
@@ -122,6 +133,7 @@ pgm_store_new (PgmConfig *config, char **warning)
 
   self->config = config != NULL ? pgm_record_ref (config) : pgm_config_load_files (NULL, NULL);
   self->path = g_build_filename (self->config->state_dir, "state.db", NULL);
+  self->clusters = make_clusters (self->config);
   if (!open_database (self, &told, &error))
     {
       self->problem = pgm_error_to_text (error);
@@ -143,6 +155,12 @@ const char *
 pgm_store_get_directory (PgmStore *self)
 {
   return self->config->state_dir;
+}
+
+PgmClusters *
+pgm_store_get_clusters (PgmStore *self)
+{
+  return self->clusters;
 }
 
 const char *

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "store/clusters.h"
 #include "store/config.h"
 #include "store/history.h"
 
@@ -26,6 +27,7 @@ const char *pgm_store_get_library_version (void);
 /* Owned by the store. */
 PgmConfig *pgm_store_get_config (PgmStore *self);
 const char *pgm_store_get_directory (PgmStore *self);
+PgmClusters *pgm_store_get_clusters (PgmStore *self);
 const char *pgm_store_get_path (PgmStore *self); /* of state.db, for pgm_history_… */
 
 /* Why nothing is being kept just now, or NULL. Transfer full. */

@@ -29,6 +29,8 @@ static const PgmRecordType *const all_types[] = {
   &pgm_snapshot_type,
   &pgm_node_type,
   &pgm_cluster_type,
+  &pgm_cluster_file_type,
+  &pgm_secret_file_type,
   &pgm_connection_test_type,
   &pgm_connection_result_type,
   &pgm_node_state_type,
@@ -187,6 +189,20 @@ random_record (const PgmRecordType *type, GRand *random)
   return record;
 }
 
+/* A copy has everything, secrets too, and lives on alone. */
+static void
+assert_copies (gpointer record)
+{
+  g_autoptr (PgmSecret) before = pgm_record_to_secret_json (record);
+  g_autoptr (PgmSecret) after = NULL;
+  gpointer copy = pgm_record_copy (pgm_record_ref (record));
+
+  pgm_record_unref (record);
+  after = pgm_record_to_secret_json (copy);
+  g_assert_cmpstr (pgm_secret_reveal (before), ==, pgm_secret_reveal (after));
+  pgm_record_unref (copy);
+}
+
 /* To JSON and back is the same record, plain and pretty. */
 static void
 test_round_trip (gconstpointer data)
@@ -209,6 +225,7 @@ test_round_trip (gconstpointer data)
       g_assert_cmpstr (json, ==, again);
       g_assert_true (pgm_record_equal (record, back));
       g_assert_null (strstr (json, "very secret"));
+      assert_copies (record);
       pgm_record_unref (record);
       pgm_record_unref (back);
     }

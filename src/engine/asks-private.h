@@ -1,0 +1,21 @@
+/* The functions behind the questions about clusters and servers; see asks.h. */
+#pragma once
+
+#include "engine/asks.h"
+
+G_BEGIN_DECLS
+
+#define PGM_DECLARE_ANSWER(name)                                                                   \
+  gpointer pgm_answer_##name (PgmStore *store, const char *id, gpointer request,                   \
+                              GCancellable *cancellable, GError **error)
+
+PGM_DECLARE_ANSWER (list_clusters);
+PGM_DECLARE_ANSWER (get_cluster);
+PGM_DECLARE_ANSWER (add_cluster);
+PGM_DECLARE_ANSWER (update_cluster);
+PGM_DECLARE_ANSWER (remove_cluster);
+PGM_DECLARE_ANSWER (test_connection);
+PGM_DECLARE_ANSWER (list_nodes);
+PGM_DECLARE_ANSWER (introspect);
+
+G_END_DECLS
