@@ -1,12 +1,12 @@
 #include "cli/command.h"
-#include "cli/endpoint-options.h"
+#include "cli/job-finder.h"
 #include "cli/job-runner.h"
 #include "core/i18n.h"
 
 typedef struct
 {
-  PgmEndpointOptions source;
-  PgmEndpointOptions destination;
+  PgmJobChoice choice;
+  PgmRunArguments run;
   gboolean keep_fence;
   char *output;
 } CleanupArguments;
@@ -14,8 +14,7 @@ typedef struct
 static void
 cleanup_arguments_clear (CleanupArguments *self)
 {
-  pgm_endpoint_options_clear (&self->source);
-  pgm_endpoint_options_clear (&self->destination);
+  pgm_job_choice_clear (&self->choice);
   g_free (self->output);
 }
 
@@ -38,16 +37,16 @@ make_context (CleanupArguments *arguments)
       _ ("Removes everything of ours from both sides: replication slot and publication on the\n"
          "source, replication origin and the schema “pgmanager” on the destination, and what a\n"
          "cutover left: the way back, and the fence in front of the old server, which takes\n"
-         "connections again then (--keep-fence leaves it). The rows stay. A job that runs is to\n"
-         "be stopped first. Afterwards following can't go on."));
+         "connections again then (--keep-fence leaves it). The rows stay. A job that runs is\n"
+         "ended by it only when it is named with --job; it is refused otherwise. Afterwards\n"
+         "following can't go on."));
   g_option_context_set_description (context,
                                     _ ("Example:\n"
                                        "  pgmanager cleanup --source-uri=postgresql://db1/shop "
                                        "--dest-uri=postgresql://db2/shop\n"));
-  g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
-  pgm_endpoint_options_add (context, &arguments->source, "source");
-  pgm_endpoint_options_add (context, &arguments->destination, "dest");
+  pgm_run_arguments_add (context, &arguments->run);
+  pgm_job_choice_add (context, &arguments->choice);
   return context;
 }
 
@@ -59,12 +58,52 @@ make_spec (CleanupArguments *arguments, GError **error)
   spec->kind = PGM_JOB_CLEANUP;
   spec->follow = pgm_record_new (&pgm_follow_options_type);
   spec->follow->keep_fence = arguments->keep_fence;
-  if ((spec->source = pgm_endpoint_options_take (&arguments->source, "source", error)) != NULL &&
-      (spec->destination = pgm_endpoint_options_take (&arguments->destination, "dest", error)) !=
-          NULL)
+  if ((spec->source = pgm_endpoint_options_take (&arguments->choice.source, "source", error)) !=
+          NULL &&
+      (spec->destination =
+           pgm_endpoint_options_take (&arguments->choice.destination, "dest", error)) != NULL)
     return spec;
   pgm_record_unref (spec);
   return NULL;
+}
+
+static int
+end_job (PgmCli *cli, PgmFoundJob *found, gboolean keep_fence, PgmOutput output)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  PgmJobRequest *request = pgm_record_new (&pgm_job_request_type);
+
+  request->kind = PGM_REQUEST_CLEANUP;
+  request->keep_fence = keep_fence;
+  pgm_engine_request_job_async (found->engine, found->job->id, request, NULL, pgm_wait_callback,
+                                &result);
+  pgm_record_unref (request);
+  if (!pgm_engine_request_job_finish (found->engine, pgm_wait_for (&result), &error))
+    return pgm_command_fail (error);
+  return pgm_job_runner_watch (cli, found->engine, found->job, output);
+}
+
+static int
+clean_up (PgmCli *cli, CleanupArguments *arguments, PgmOutput output)
+{
+  g_autoptr (PgmFoundJob) found = NULL;
+  g_autoptr (GError) error = NULL;
+  PgmJobSpec *spec;
+  int status;
+
+  if (arguments->choice.job_id != NULL)
+    {
+      found = pgm_job_finder_find (cli, &arguments->choice, &error);
+      return found != NULL ? end_job (cli, found, arguments->keep_fence, output)
+                           : pgm_command_fail (error);
+    }
+  spec = make_spec (arguments, &error);
+  if (spec == NULL)
+    return pgm_command_fail (error);
+  status = pgm_job_runner_main (cli, spec, &arguments->run, output);
+  pgm_record_unref (spec);
+  return status;
 }
 
 int
@@ -74,18 +113,13 @@ pgm_command_cleanup (PgmCli *cli, int argc, char **argv)
   g_autoptr (GOptionContext) context = make_context (&arguments);
   g_autoptr (GError) error = NULL;
   PgmOutput output;
-  PgmJobSpec *spec;
   gboolean help;
-  int status;
 
   if (!pgm_command_parse (context, &argc, &argv, &help, &error))
     return pgm_command_fail (error);
   if (help)
     return PGM_EXIT_OK;
-  if (!pgm_command_parse_output (arguments.output, &output, &error) ||
-      (spec = make_spec (&arguments, &error)) == NULL)
+  if (!pgm_command_parse_output (arguments.output, &output, &error))
     return pgm_command_fail (error);
-  status = pgm_job_runner_main (cli, spec, output);
-  pgm_record_unref (spec);
-  return status;
+  return clean_up (cli, &arguments, output);
 }

@@ -27,6 +27,7 @@ static const PgmCommand commands[] = {
   { "switchover", N_ ("Move the writes to the destination, or back"), pgm_command_switchover },
   { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
   { "resume", N_ ("Go on after a pause"), pgm_command_resume },
+  { "daemon", N_ ("Run jobs in the background: start, stop, status"), pgm_command_daemon },
   { "demo", N_ ("Try it: a clone, a live cutover and the way back, on throw-away clusters"),
     pgm_command_demo },
 };
@@ -43,6 +44,8 @@ print_help (void)
   g_print ("  %-10s %s\n", "--help",
            _ ("Show this; `pgmanager COMMAND --help` explains a command"));
   g_print ("  %-10s %s\n", "--version", _ ("Show the versions of pgmanager and its libraries"));
+  g_print ("  %-10s %s\n", "--server", _ ("Be the daemon, in the foreground"));
+  g_print ("  %-10s %s\n", "--check-config", _ ("Tell whether the configuration can be used"));
   g_print ("\n%s\n", _ ("Exit status:"));
   g_print ("  0 %s\n  1 %s\n  2 %s\n  3 %s\n  4 %s\n  5 %s\n  6 %s\n  130 %s\n",
            _ ("done, or equal"), _ ("different"), _ ("wrong usage"),
@@ -51,6 +54,21 @@ print_help (void)
   g_print (
       "\n%s\n",
       _ ("Connections take URIs, \"key=value\" strings, service files, PG* variables and ~/.pgpass."));
+}
+
+/* `--server …` is `daemon start --foreground …`, as service managers like it. */
+static int
+run_server (PgmCli *cli, int argc, char **argv)
+{
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
+
+  g_ptr_array_add (arguments, (gpointer) "daemon");
+  g_ptr_array_add (arguments, (gpointer) "start");
+  g_ptr_array_add (arguments, (gpointer) "--foreground");
+  for (int i = g_str_equal (argv[1], "--server") ? 2 : 1; i < argc; i++)
+    g_ptr_array_add (arguments, argv[i]);
+  g_ptr_array_add (arguments, NULL);
+  return pgm_command_daemon (cli, (int) arguments->len - 1, (char **) arguments->pdata);
 }
 
 static void
@@ -142,6 +160,23 @@ pgm_command_parse (GOptionContext *context, int *argc, char ***argv, gboolean *h
       return FALSE;
     }
   return TRUE;
+}
+
+void
+pgm_command_print_answer (const char *job_id, const char *what, PgmOutput output)
+{
+  PgmAnswer *answer = pgm_record_new (&pgm_answer_type);
+  g_autofree char *json = NULL;
+
+  answer->ok = TRUE;
+  answer->message = g_strdup_printf (_ ("Job %s: %s"), job_id, what);
+  answer->job_id = g_strdup (job_id);
+  json = pgm_record_to_json (answer, FALSE);
+  if (output == PGM_OUTPUT_JSON)
+    g_print ("{\"answer\":%s}\n", json);
+  else
+    g_print ("%s\n", answer->message);
+  pgm_record_unref (answer);
 }
 
 gboolean
@@ -263,6 +298,8 @@ run (PgmCli *cli, int argc, char **argv)
     return run_help (cli, argc, argv);
   else if (strcmp (argv[1], "--version") == 0 || strcmp (argv[1], "version") == 0)
     print_version (cli->host);
+  else if (strcmp (argv[1], "--server") == 0 || strcmp (argv[1], "--check-config") == 0)
+    return run_server (cli, argc, argv);
   else
     return run_command (cli, argc, argv);
   return PGM_EXIT_OK;

@@ -13,6 +13,11 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  gboolean foreground;
+} PgmDaemonOptions;
+
+typedef struct
+{
   /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
   PgmEngine *(*make_engine) (GError **error);
   /* Lets other processes of this user look at and steer what runs on @engine; where
@@ -21,6 +26,16 @@ typedef struct
   void (*unserve) (gpointer server);
   /* PgmEngine of each living process that lets us. Transfer full. */
   GPtrArray *(*find_engines) (void);
+  /* Becomes the daemon. In the background it returns when that is ready, with *@info
+   * (transfer full); in the foreground when it has ended. PGM_ERROR_REFUSED when there
+   * is one already. */
+  gboolean (*run_daemon) (const PgmDaemonOptions *options, PgmDaemonInfo **info, GError **error);
+  /* Whether configuration and options can be used. */
+  gboolean (*check_config) (const PgmDaemonOptions *options, GError **error);
+  /* What the environment of this process says of an end (PGHOST, PGPASSWORD, …) and was
+   * not given otherwise becomes part of it: the job may run in another process. Only for
+   * an endpoint that nobody else has seen yet. */
+  void (*complete_endpoint) (PgmEndpoint *endpoint);
   /* Do two endpoints name the same database? */
   gboolean (*is_same_database) (const PgmEndpoint *a, const PgmEndpoint *b);
   /* "libpq 15.20, GLib 2.74.6, …" for --version. Transfer full. */

@@ -24,7 +24,7 @@ typedef struct
   gboolean resume;
   gboolean follow;
   gboolean dry_run;
-  gboolean foreground;
+  PgmRunArguments run;
 } CloneArguments;
 
 static void
@@ -73,8 +73,6 @@ make_context (CloneArguments *arguments)
       NULL },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &arguments->output, N_ ("Form of the result"),
       "table|json" },
-    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground,
-      N_ ("Run in this process (as it does anyway)"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new (NULL);
@@ -98,6 +96,7 @@ make_context (CloneArguments *arguments)
          "table needs to be compared, and a job that was following goes on to follow.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
+  pgm_run_arguments_add (context, &arguments->run);
   pgm_follow_arguments_add (context, &arguments->follow_options);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");
@@ -204,7 +203,7 @@ pgm_command_clone (PgmCli *cli, int argc, char **argv)
   if ((spec = make_spec (&arguments, &error)) == NULL)
     return pgm_command_fail (error);
 
-  status = pgm_job_runner_main (cli, spec, output);
+  status = pgm_job_runner_main (cli, spec, &arguments.run, output);
   pgm_record_unref (spec);
   return status;
 }

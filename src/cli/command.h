@@ -29,6 +29,7 @@ int pgm_command_clone (PgmCli *cli, int argc, char **argv);
 int pgm_command_compare (PgmCli *cli, int argc, char **argv);
 int pgm_command_follow (PgmCli *cli, int argc, char **argv);
 int pgm_command_cleanup (PgmCli *cli, int argc, char **argv);
+int pgm_command_daemon (PgmCli *cli, int argc, char **argv);
 int pgm_command_demo (PgmCli *cli, int argc, char **argv);
 int pgm_command_status (PgmCli *cli, int argc, char **argv);
 int pgm_command_stop (PgmCli *cli, int argc, char **argv);
@@ -44,6 +45,9 @@ int pgm_command_fail (const GError *error);
  * them, on standard error: @indent stands before every line but the first, and
  * control characters are made harmless. */
 void pgm_command_print_error (const char *indent, const char *text);
+
+/* "Job ID: what", or the same as an answer of the API. */
+void pgm_command_print_answer (const char *job_id, const char *what, PgmOutput output);
 
 /* Parses @argv in place with @context's options; afterwards nothing may be left
  * over. Errors are PGM_ERROR_USAGE. *@help is TRUE when --help was printed. */

@@ -17,7 +17,7 @@ typedef struct
   gboolean data;
   gboolean no_owner;
   gboolean no_acl;
-  gboolean foreground;
+  PgmRunArguments run;
 } CompareArguments;
 
 static void
@@ -53,8 +53,6 @@ make_context (CompareArguments *arguments)
     { "no-acl", 0, 0, G_OPTION_ARG_NONE, &arguments->no_acl, N_ ("GRANTs may differ"), NULL },
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &arguments->output, N_ ("Form of the result"),
       "table|json" },
-    { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments->foreground,
-      N_ ("Run in this process (as it does anyway)"), NULL },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new (NULL);
@@ -68,6 +66,7 @@ make_context (CompareArguments *arguments)
                                     _ ("Ends with status 0 when equal and 1 when different.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
+  pgm_run_arguments_add (context, &arguments->run);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");
   return context;
@@ -121,7 +120,7 @@ pgm_command_compare (PgmCli *cli, int argc, char **argv)
   if ((spec = make_spec (&arguments, &error)) == NULL)
     return pgm_command_fail (error);
 
-  status = pgm_job_runner_main (cli, spec, output);
+  status = pgm_job_runner_main (cli, spec, &arguments.run, output);
   pgm_record_unref (spec);
   return status;
 }

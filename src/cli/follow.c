@@ -11,6 +11,7 @@ typedef struct
   PgmFollowArguments follow;
   char *start;
   char *output;
+  PgmRunArguments run;
   gboolean resume;
 } FollowArguments;
 
@@ -56,6 +57,7 @@ make_context (FollowArguments *arguments)
                   "removes all of it.\n"));
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
+  pgm_run_arguments_add (context, &arguments->run);
   pgm_follow_arguments_add (context, &arguments->follow);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");
@@ -110,7 +112,7 @@ pgm_command_follow (PgmCli *cli, int argc, char **argv)
   if (!pgm_command_parse_output (arguments.output, &output, &error) ||
       (spec = make_spec (&arguments, &error)) == NULL)
     return pgm_command_fail (error);
-  status = pgm_job_runner_main (cli, spec, output);
+  status = pgm_job_runner_main (cli, spec, &arguments.run, output);
   pgm_record_unref (spec);
   return status;
 }

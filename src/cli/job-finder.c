@@ -87,15 +87,20 @@ is_given (const PgmEndpointOptions *options)
 }
 
 static gboolean
-take_ends (Wanted *wanted, PgmJobChoice *choice, GError **error)
+take_ends (PgmCli *cli, Wanted *wanted, PgmJobChoice *choice, GError **error)
 {
   wanted->job_id = choice->job_id;
   if (is_given (&choice->source) &&
       (wanted->source = pgm_endpoint_options_take (&choice->source, "source", error)) == NULL)
     return FALSE;
-  return !is_given (&choice->destination) ||
-         (wanted->destination = pgm_endpoint_options_take (&choice->destination, "dest", error)) !=
-             NULL;
+  if (is_given (&choice->destination) && (wanted->destination = pgm_endpoint_options_take (
+                                              &choice->destination, "dest", error)) == NULL)
+    return FALSE;
+  if (wanted->source != NULL)
+    cli->host->complete_endpoint (wanted->source);
+  if (wanted->destination != NULL)
+    cli->host->complete_endpoint (wanted->destination);
+  return TRUE;
 }
 
 static gboolean
@@ -112,16 +117,12 @@ fits (PgmCli *cli, const Wanted *wanted, const PgmJobInfo *job)
          (spec != NULL && cli->host->is_same_database (wanted->destination, spec->destination));
 }
 
-GPtrArray *
-pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error)
+static GPtrArray *
+list_wanted (PgmCli *cli, const Wanted *wanted)
 {
-  g_auto (Wanted) wanted = { 0 };
-  g_autoptr (GPtrArray) engines = NULL;
+  g_autoptr (GPtrArray) engines = cli->host->find_engines ();
   GPtrArray *found;
 
-  if (!take_ends (&wanted, choice, error))
-    return NULL;
-  engines = cli->host->find_engines ();
   found = g_ptr_array_new_with_free_func (free_found);
   for (guint i = 0; i < engines->len; i++)
     {
@@ -133,7 +134,7 @@ pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error)
           PgmJobInfo *job = g_ptr_array_index (jobs, j);
           PgmFoundJob *one;
 
-          if (!job->here || job->status != PGM_JOB_RUNNING || !fits (cli, &wanted, job))
+          if (!job->here || job->status != PGM_JOB_RUNNING || !fits (cli, wanted, job))
             continue;
           one = g_new0 (PgmFoundJob, 1);
           one->engine = g_object_ref (engine);
@@ -142,6 +143,14 @@ pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error)
         }
     }
   return found;
+}
+
+GPtrArray *
+pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error)
+{
+  g_auto (Wanted) wanted = { 0 };
+
+  return take_ends (cli, &wanted, choice, error) ? list_wanted (cli, &wanted) : NULL;
 }
 
 static void

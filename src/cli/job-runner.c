@@ -3,6 +3,8 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "cli/daemon-finder.h"
+#include "cli/job-finder.h"
 #include "cli/progress-view.h"
 #include "cli/report-print.h"
 #include "core/i18n.h"
@@ -22,6 +24,9 @@ struct _PgmJobRunner
   guint interrupt_source;
   guint terminate_source;
   guint signals;
+  gboolean elsewhere;      /* the job runs in the daemon, and goes on without us */
+  gboolean wait;           /* but a signal is to stop it */
+  gboolean detached;       /* nobody looks on any more */
   PgmJobRunnerFunc script; /* may be NULL */
   gpointer script_data;
 };
@@ -36,6 +41,12 @@ on_signal (gpointer user_data)
       pgm_progress_view_end (self->view);
       _exit (PGM_EXIT_INTERRUPTED);
     }
+  if (self->elsewhere && !self->wait)
+    {
+      self->detached = TRUE;
+      g_main_loop_quit (self->loop);
+      return G_SOURCE_CONTINUE;
+    }
   pgm_progress_view_note (self->view, _ ("Cancelling… (once more leaves at once)"));
   g_cancellable_cancel (self->cancellable);
   if (self->job_id != NULL)
@@ -46,6 +57,8 @@ on_signal (gpointer user_data)
 static void
 on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, PgmJobRunner *self)
 {
+  if (g_strcmp0 (job_id, self->job_id) != 0)
+    return;
   pgm_progress_view_show (self->view, snapshot);
   if (self->script != NULL && self->signals == 0)
     self->script (self, snapshot, self->script_data);
@@ -54,6 +67,8 @@ on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, PgmJo
 static void
 on_finished (PgmEngine *engine, const char *job_id, PgmReport *report, PgmJobRunner *self)
 {
+  if (g_strcmp0 (job_id, self->job_id) != 0)
+    return;
   g_clear_pointer (&self->report, pgm_record_unref);
   self->report = pgm_record_ref (report);
   g_main_loop_quit (self->loop);
@@ -171,10 +186,36 @@ serve (PgmJobRunner *self)
   return server;
 }
 
+static void
+tell_detached (const char *job_id)
+{
+  g_printerr ("\n");
+  g_printerr (_ ("Job %s goes on in the daemon."), job_id);
+  g_printerr ("\n  ");
+  g_printerr (_ ("pgmanager status --watch --job=%s shows it again, pgmanager stop --job=%s stops "
+                 "it."),
+              job_id, job_id);
+  g_printerr ("\n");
+}
+
+/* Until the job has ended, or somebody has seen enough. A signal may have come between
+ * the job's start and our knowing its name; a job may have ended before the loop is
+ * entered again. */
+static void
+look_on (PgmJobRunner *self)
+{
+  if (self->signals > 0 && !self->detached)
+    pgm_engine_stop_job_async (self->engine, self->job_id, NULL, NULL, NULL);
+  if (self->report == NULL)
+    self->report = pgm_engine_ref_report (self->engine, self->job_id);
+  while (self->report == NULL && !self->detached)
+    g_main_loop_run (self->loop);
+}
+
 PgmReport *
 pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error)
 {
-  gpointer server;
+  gpointer server = NULL;
 
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return NULL;
@@ -190,17 +231,17 @@ pgm_job_runner_run (PgmJobRunner *self, PgmJobSpec *spec, GError **error)
       return NULL;
     }
 
-  server = serve (self);
-  /* A signal may have come between the job's start and our knowing its name; a
-   * job may have ended before the loop is entered again. */
-  if (self->signals > 0)
-    pgm_engine_stop_job_async (self->engine, self->job_id, NULL, NULL, NULL);
-  if (self->report == NULL)
-    self->report = pgm_engine_ref_report (self->engine, self->job_id);
-  while (self->report == NULL)
-    g_main_loop_run (self->loop);
-  self->host->unserve (server);
+  if (!self->elsewhere)
+    server = serve (self);
+  look_on (self);
+  if (!self->elsewhere)
+    self->host->unserve (server);
   pgm_progress_view_end (self->view);
+  if (self->report == NULL)
+    {
+      tell_detached (self->job_id);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "detached");
+    }
   g_clear_pointer (&self->job_id, g_free);
   return g_steal_pointer (&self->report);
 }
@@ -232,24 +273,117 @@ pgm_job_runner_stop_sample (PgmJobRunner *self, const char *id, GError **error)
   return pgm_engine_stop_sample_finish (self->engine, self->result, error);
 }
 
-int
-pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output)
+void
+pgm_run_arguments_add (GOptionContext *context, PgmRunArguments *self)
+{
+  const GOptionEntry entries[] = {
+    { "foreground", 0, 0, G_OPTION_ARG_NONE, &self->foreground,
+      N_ ("Run in this process, also when there is a daemon"), NULL },
+    { "detach", 0, 0, G_OPTION_ARG_NONE, &self->detach,
+      N_ ("Return as soon as the daemon has the job"), NULL },
+    { "wait", 0, 0, G_OPTION_ARG_NONE, &self->wait,
+      N_ ("Ctrl-C stops the job; in the daemon it goes on otherwise"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
+}
+
+static gboolean
+check_arguments (const PgmRunArguments *arguments, gboolean daemon, GError **error)
+{
+  if (arguments->detach && (arguments->foreground || arguments->wait))
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Give one of them."),
+                          "--detach and %s exclude each other",
+                          arguments->wait ? "--wait" : "--foreground");
+      return FALSE;
+    }
+  if (arguments->detach && !daemon)
+    {
+      pgm_error_set_full (error, PGM_ERROR_NOT_FOUND, NULL, NULL,
+                          _ ("`pgmanager daemon start` starts one."),
+                          "no daemon is running that could take the job");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+run_to_end (PgmJobRunner *runner, PgmJobSpec *spec, PgmOutput output)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PgmEngine) engine = NULL;
-  g_autoptr (PgmJobRunner) runner = NULL;
-  PgmReport *report;
+  PgmReport *report = pgm_job_runner_run (runner, spec, &error);
   int status;
 
-  engine = cli->host->make_engine (&error);
-  if (engine == NULL)
-    return pgm_command_fail (error);
-  runner = pgm_job_runner_new (cli, engine, output);
-  report = pgm_job_runner_run (runner, spec, &error);
+  if (report == NULL && runner->detached)
+    return PGM_EXIT_INTERRUPTED;
   if (report == NULL)
     return pgm_command_fail (error);
   pgm_report_print (report, spec, output);
   status = (int) report->exit_status;
   pgm_record_unref (report);
+  return status;
+}
+
+static int
+hand_over (PgmEngine *engine, PgmJobSpec *spec, PgmOutput output)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *job_id = NULL;
+
+  pgm_engine_start_job_async (engine, spec, NULL, pgm_wait_callback, &result);
+  job_id = pgm_engine_start_job_finish (engine, pgm_wait_for (&result), &error);
+  if (job_id == NULL)
+    return pgm_command_fail (error);
+  pgm_command_print_answer (job_id, _ ("it runs in the daemon"), output);
+  return PGM_EXIT_OK;
+}
+
+int
+pgm_job_runner_main (PgmCli *cli,
+                     PgmJobSpec *spec,
+                     const PgmRunArguments *arguments,
+                     PgmOutput output)
+{
+  g_autoptr (PgmFoundDaemon) daemon = arguments->foreground ? NULL : pgm_daemon_find (cli);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PgmEngine) engine = NULL;
+  g_autoptr (PgmJobRunner) runner = NULL;
+
+  if (!check_arguments (arguments, daemon != NULL, &error))
+    return pgm_command_fail (error);
+  cli->host->complete_endpoint (spec->source);
+  cli->host->complete_endpoint (spec->destination);
+  engine = daemon != NULL ? g_object_ref (daemon->engine) : cli->host->make_engine (&error);
+  if (engine == NULL)
+    return pgm_command_fail (error);
+  if (arguments->detach)
+    return hand_over (engine, spec, output);
+  runner = pgm_job_runner_new (cli, engine, output);
+  runner->elsewhere = daemon != NULL;
+  runner->wait = arguments->wait;
+  return run_to_end (runner, spec, output);
+}
+
+int
+pgm_job_runner_watch (PgmCli *cli, PgmEngine *engine, PgmJobInfo *job, PgmOutput output)
+{
+  g_autoptr (PgmJobRunner) runner = pgm_job_runner_new (cli, engine, output);
+  int status;
+
+  runner->elsewhere = TRUE;
+  runner->job_id = g_strdup (job->id);
+  pgm_progress_view_begin (runner->view, job->spec);
+  look_on (runner);
+  pgm_progress_view_end (runner->view);
+  if (runner->report == NULL)
+    {
+      tell_detached (job->id);
+      return PGM_EXIT_INTERRUPTED;
+    }
+  pgm_report_print (runner->report, job->spec, output);
+  status = (int) runner->report->exit_status;
   return status;
 }

@@ -1,5 +1,9 @@
-/* Runs one job to its end in a main loop of its own: shows its snapshots,
- * cancels it on SIGINT and SIGTERM (a second signal leaves at once). */
+/* Runs one job to its end in a main loop of its own and shows its snapshots: in the
+ * daemon, when there is one, else in this process.
+ *
+ * SIGINT and SIGTERM cancel a job of this process (a second signal leaves at once). A
+ * job of the daemon goes on: the signal only ends the looking on, unless that was
+ * asked to be otherwise. */
 #pragma once
 
 #include "cli/command.h"
@@ -7,6 +11,16 @@
 G_BEGIN_DECLS
 
 typedef struct _PgmJobRunner PgmJobRunner;
+
+/* --foreground, --wait, --detach */
+typedef struct
+{
+  gboolean foreground; /* in this process, whatever else there is */
+  gboolean wait;       /* a signal stops the job, also in the daemon */
+  gboolean detach;     /* return as soon as the daemon has it */
+} PgmRunArguments;
+
+void pgm_run_arguments_add (GOptionContext *context, PgmRunArguments *self);
 
 PgmJobRunner *pgm_job_runner_new (PgmCli *cli, PgmEngine *engine, PgmOutput output);
 void pgm_job_runner_free (PgmJobRunner *self);
@@ -42,8 +56,15 @@ gboolean pgm_job_runner_stop_sample (PgmJobRunner *self,
                                      const char *id,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A whole command: make the engine, run @spec, print the report. */
-int pgm_job_runner_main (PgmCli *cli, PgmJobSpec *spec, PgmOutput output);
+/* A whole command: find or make the engine, run @spec, print the report. */
+int pgm_job_runner_main (PgmCli *cli,
+                         PgmJobSpec *spec,
+                         const PgmRunArguments *arguments,
+                         PgmOutput output);
+
+/* The same with a job that runs already, in the process of @engine: looks on until it
+ * ends. */
+int pgm_job_runner_watch (PgmCli *cli, PgmEngine *engine, PgmJobInfo *job, PgmOutput output);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PgmJobRunner, pgm_job_runner_free)
 

@@ -38,23 +38,6 @@ resume (PgmFoundJob *found, GError **error)
   return request (found, PGM_REQUEST_RESUME, error);
 }
 
-static void
-print_done (const char *what, const char *job_id, PgmOutput output)
-{
-  PgmAnswer *answer = pgm_record_new (&pgm_answer_type);
-  g_autofree char *json = NULL;
-
-  answer->ok = TRUE;
-  answer->message = g_strdup_printf (_ ("Job %s: %s"), job_id, what);
-  answer->job_id = g_strdup (job_id);
-  json = pgm_record_to_json (answer, FALSE);
-  if (output == PGM_OUTPUT_JSON)
-    g_print ("{\"answer\":%s}\n", json);
-  else
-    g_print ("%s\n", answer->message);
-  pgm_record_unref (answer);
-}
-
 static int
 steer (PgmCli *cli, int argc, char **argv, const char *summary, SteerFunc func, const char *done)
 {
@@ -80,7 +63,7 @@ steer (PgmCli *cli, int argc, char **argv, const char *summary, SteerFunc func, 
   if (!pgm_command_parse_output (format, &output, &error) ||
       (found = pgm_job_finder_find (cli, &choice, &error)) == NULL || !func (found, &error))
     return pgm_command_fail (error);
-  print_done (done, found->job->id, output);
+  pgm_command_print_answer (found->job->id, done, output);
   return PGM_EXIT_OK;
 }
 

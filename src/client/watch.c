@@ -61,7 +61,8 @@ finish_lost (PgmWatch *self)
   report->exit_status = PGM_EXIT_FAILED;
   report->finished_at = g_get_real_time ();
   report->error = g_strdup ("the process that ran the job has gone away");
-  report->hint = g_strdup ("A clone goes on with --resume.");
+  report->hint =
+      g_strdup ("A job of the daemon goes on when that starts again; another one with --resume.");
   finish (self, report, TRUE);
   pgm_record_unref (report);
 }

@@ -33,3 +33,30 @@ pgm_endpoint_is_same (const PgmEndpoint *a, const PgmEndpoint *b)
 
   return first != NULL && g_strcmp0 (first, second) == 0;
 }
+
+void
+pgm_endpoint_complete (PgmEndpoint *endpoint)
+{
+  g_autofree char *bare = pgm_uri_without_secrets (endpoint->uri);
+  g_autoptr (PgmConninfo) info = NULL;
+  g_autoptr (PgmConninfo) whole = NULL;
+  PgmSecret *password;
+
+  /* A registered cluster says everything; a key's password has no other place. */
+  if (endpoint->cluster != NULL || g_strcmp0 (bare, endpoint->uri) != 0 ||
+      (info = pgm_endpoint_to_conninfo (endpoint, NULL)) == NULL ||
+      pgm_conninfo_get (info, "service") != NULL)
+    return;
+  whole = pgm_conninfo_with_environment (info);
+  if (whole == info)
+    return;
+  g_free (endpoint->uri);
+  endpoint->uri = pgm_conninfo_to_uri (whole);
+  g_clear_pointer (&endpoint->host, g_free);
+  g_clear_pointer (&endpoint->port, g_free);
+  g_clear_pointer (&endpoint->user, g_free);
+  g_clear_pointer (&endpoint->dbname, g_free);
+  password = pgm_conninfo_get_password (whole);
+  if (endpoint->password == NULL && password != NULL)
+    endpoint->password = pgm_secret_ref (password);
+}

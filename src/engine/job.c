@@ -1,5 +1,6 @@
 #include "engine/job.h"
 
+#include "engine/attempts.h"
 #include "engine/identity.h"
 #include "engine/nodes.h"
 #include "engine/store-journal.h"
@@ -14,6 +15,7 @@
 #include "store/paths.h"
 
 #define INTERVAL_US (G_USEC_PER_SEC / 2)
+#define SETTLED_US  (60 * G_USEC_PER_SEC)
 #define MAX_ID      64
 
 struct _PgmJob
@@ -21,7 +23,10 @@ struct _PgmJob
   gatomicrefcount ref_count;
   PgmJobSpec *spec;
   PgmStore *store;
-  char *source; /* described */
+  PgmJobMode mode;
+  gboolean resting; /* atomic, see pgm_job_rest() */
+  gboolean settled; /* lived long enough to count as started */
+  char *source;     /* described */
   char *destination;
   PgmProgress *progress;
   GCancellable *cancellable;
@@ -139,6 +144,14 @@ pgm_job_cancel (PgmJob *self)
   g_cancellable_cancel (self->cancellable);
 }
 
+void
+pgm_job_rest (PgmJob *self)
+{
+  if (self->mode != PGM_JOB_MODE_PLAIN)
+    g_atomic_int_set (&self->resting, TRUE);
+  pgm_job_cancel (self);
+}
+
 gboolean
 pgm_job_request (PgmJob *self, PgmJobRequest *request, GError **error)
 {
@@ -228,10 +241,8 @@ complete_report (PgmJob *self)
 }
 
 static gboolean
-run_migration (PgmJob *self, GError **error)
+run_migration (PgmJob *self, const PgmJobSpec *spec, GError **error)
 {
-  const PgmJobSpec *spec = self->spec;
-
   switch ((PgmJobKind) spec->kind)
     {
     case PGM_JOB_COMPARE:
@@ -261,19 +272,68 @@ last_phase (const PgmJob *self)
   return pgm_error_is_cancelled (self->error) ? PGM_PHASE_STOPPED : PGM_PHASE_FAILED;
 }
 
+/* A job that rests stays kept. */
+static void
+write_end (PgmJob *self)
+{
+  gboolean resting = g_atomic_int_get (&self->resting) && self->error != NULL;
+
+  if (resting)
+    {
+      g_free (self->report->hint);
+      self->report->hint = g_strdup ("It goes on by itself when the daemon starts again.");
+    }
+  pgm_store_job_finished (self->store, self->report);
+  if (self->mode != PGM_JOB_MODE_PLAIN && !resting)
+    pgm_store_job_unkeep (self->store, self->spec->id);
+}
+
+/* Once more from the beginning, in sight of the same faces. */
+static void
+begin_again (PgmJob *self, PgmAttempts *attempts)
+{
+  pgm_record_unref (self->report);
+  self->report = pgm_record_new (&pgm_report_type);
+  pgm_progress_begin_again (self->progress);
+  pgm_attempts_begin (attempts);
+}
+
+/* A kept job ends with what doesn't pass by itself. */
+static gboolean
+run_attempts (PgmJob *self, GError **error)
+{
+  g_auto (PgmAttempts) attempts = { 0 };
+
+  pgm_attempts_init (&attempts, self->spec, self->mode == PGM_JOB_MODE_RESTARTED);
+  for (;;)
+    {
+      g_autoptr (GError) reason = NULL;
+
+      if (run_migration (self, pgm_attempts_get_spec (&attempts), &reason))
+        return TRUE;
+      if (self->mode == PGM_JOB_MODE_PLAIN ||
+          !pgm_attempts_wait (&attempts, reason, self->progress, self->cancellable))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return FALSE;
+        }
+      begin_again (self, &attempts);
+    }
+}
+
 static gpointer
 supervise (gpointer data)
 {
   PgmJob *self = data;
   Ticker *ticker = (Ticker *) self->ticker;
 
-  if (!run_migration (self, &self->error) && !pgm_error_is_cancelled (self->error) &&
+  if (!run_attempts (self, &self->error) && !pgm_error_is_cancelled (self->error) &&
       pgm_progress_get_phase (self->progress) != PGM_PHASE_FAILED)
     pgm_progress_error (self->progress, self->error, FALSE);
   complete_report (self);
   pgm_progress_set_phase (self->progress, last_phase (self));
   if (self->store != NULL)
-    pgm_store_job_finished (self->store, self->report);
+    write_end (self);
   /* The ends are free from now on, also for who starts again on "finished". */
   g_clear_pointer (&self->lock, pgm_lock_release);
   g_atomic_int_set (&ticker->ended, TRUE);
@@ -292,6 +352,17 @@ finish (PgmJob *self)
   g_mutex_unlock (&self->state_lock);
 }
 
+/* One that ends its process every time must not be started for ever. */
+static void
+settle (PgmJob *self)
+{
+  if (self->settled || self->mode != PGM_JOB_MODE_RESTARTED ||
+      g_get_monotonic_time () - self->started_us < SETTLED_US)
+    return;
+  self->settled = TRUE;
+  pgm_store_job_settled (self->store, self->spec->id);
+}
+
 static gboolean
 on_tick (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -306,6 +377,7 @@ on_tick (GSource *source, GSourceFunc callback, gpointer user_data)
       return G_SOURCE_REMOVE;
     }
   take_snapshot (self);
+  settle (self);
   g_source_set_ready_time (source, g_get_monotonic_time () + INTERVAL_US);
   /* The end may have been told between the two lines above. */
   if (g_atomic_int_get (&ticker->ended))
@@ -461,12 +533,27 @@ prepare (PgmJob *self, GError **error)
 }
 
 static void
+keep (PgmJob *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!pgm_store_job_keep (self->store, self->spec, &error))
+    pgm_progress_event (self->progress, "warning",
+                        "after a restart of the daemon the job will miss its passwords: %s",
+                        error->message);
+  if (self->mode == PGM_JOB_MODE_RESTARTED)
+    pgm_store_job_restarted (self->store, self->spec->id);
+}
+
+static void
 launch (PgmJob *self, GMainContext *context)
 {
   static GSourceFuncs ticker_funcs = { .dispatch = on_tick };
 
   if (self->store != NULL)
     pgm_store_job_started (self->store, self->spec, self->source, self->destination);
+  if (self->mode != PGM_JOB_MODE_PLAIN)
+    keep (self);
   take_snapshot (self);
   self->report = pgm_record_new (&pgm_report_type);
   self->started_at = g_get_real_time ();
@@ -481,6 +568,7 @@ launch (PgmJob *self, GMainContext *context)
 
 PgmJob *
 pgm_job_start (const PgmJobSpec *spec,
+               PgmJobMode mode,
                PgmStore *store,
                GMainContext *context,
                PgmJobFunc func,
@@ -500,6 +588,7 @@ pgm_job_start (const PgmJobSpec *spec,
   self->user_data = user_data;
   if (store != NULL)
     self->store = g_object_ref (store);
+  self->mode = store != NULL ? mode : PGM_JOB_MODE_PLAIN;
   self->spec = complete_spec (spec, store, error);
   if (self->spec == NULL || !prepare (self, error))
     return NULL;

@@ -20,10 +20,19 @@ typedef struct _PgmJob PgmJob;
 /* Called in the engine's context. @report is NULL but for the last call. */
 typedef void (*PgmJobFunc) (PgmJob *self, PgmReport *report, gpointer user_data);
 
+typedef enum
+{
+  PGM_JOB_MODE_PLAIN,
+  PGM_JOB_MODE_KEPT,      /* of a daemon: tries again after what passes by itself, and goes on
+                           * with the next daemon, see pgm_store_job_keep() */
+  PGM_JOB_MODE_RESTARTED, /* the same, of an earlier daemon */
+} PgmJobMode;
+
 /* Checks the specification, takes the lock of its two ends and starts the thread.
  * @store may be NULL. @func is called in @context, which must be the caller's own,
  * until pgm_job_detach(). */
 PgmJob *pgm_job_start (const PgmJobSpec *spec,
+                       PgmJobMode mode,
                        PgmStore *store,
                        GMainContext *context,
                        PgmJobFunc func,
@@ -44,6 +53,9 @@ PgmReport *pgm_job_ref_report (PgmJob *self);
 PgmJobInfo *pgm_job_make_info (PgmJob *self);
 
 void pgm_job_cancel (PgmJob *self);
+
+/* The same because this process ends: a kept job goes on with the next daemon. */
+void pgm_job_rest (PgmJob *self);
 
 /* Leaves a request for the job; thread-safe. PGM_ERROR_REFUSED when it can't do
  * that now. */

@@ -10,6 +10,8 @@
 #define MAX_ENDED 100
 /* Of other processes and earlier ones, in the list of jobs. */
 #define MAX_HISTORY 100
+/* Of a job that never lives for a minute: it may be what ends the daemon. */
+#define MAX_RESTARTS 5
 
 struct _PgmLocalEngine
 {
@@ -19,6 +21,8 @@ struct _PgmLocalEngine
   GHashTable *waiting; /* job id → GPtrArray of GTask: who asked it to stop */
 
   PgmSamples *samples;
+  PgmDaemonInfo *daemon; /* NULL: of a program that ends with its job */
+  gboolean resting;
 
   GMutex lock;     /* the one below */
   GPtrArray *jobs; /* PgmJob, in the order of starting */
@@ -63,6 +67,7 @@ pgm_local_engine_finalize (GObject *object)
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (object);
 
   g_clear_object (&self->store);
+  pgm_record_unref (self->daemon);
   g_ptr_array_unref (self->jobs);
   g_clear_pointer (&self->samples, pgm_samples_free);
   g_hash_table_unref (self->waiting);
@@ -172,6 +177,12 @@ make_room_for (PgmLocalEngine *self, const PgmJobSpec *spec, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  if (self->resting)
+    {
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL, "Try again when it is back.",
+                          "the daemon is ending");
+      return FALSE;
+    }
   if (count_running_locked (self) >= MAX_RUNNING)
     {
       pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
@@ -198,6 +209,26 @@ make_room_for (PgmLocalEngine *self, const PgmJobSpec *spec, GError **error)
   return TRUE;
 }
 
+static PgmJob *
+start_job (PgmLocalEngine *self, const PgmJobSpec *spec, PgmJobMode mode, GError **error)
+{
+  PgmJob *job = make_room_for (self, spec, error)
+                    ? pgm_job_start (spec, mode, self->store, self->context, on_job, self, error)
+                    : NULL;
+
+  if (job != NULL)
+    add_job (self, job);
+  return job;
+}
+
+/* Whoever hears that a job runs may believe that it goes on after a crash. */
+static void
+flush_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  pgm_store_flush (PGM_LOCAL_ENGINE (source)->store);
+  g_task_return_pointer (task, g_strdup (data), g_free);
+}
+
 static void
 start_job_async (PgmEngine *engine,
                  PgmJobSpec *spec,
@@ -213,18 +244,22 @@ start_job_async (PgmEngine *engine,
   g_task_set_source_tag (task, start_job_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  job = make_room_for (self, spec, &error)
-            ? pgm_job_start (spec, self->store, self->context, on_job, self, &error)
-            : NULL;
+  job =
+      start_job (self, spec, self->daemon != NULL ? PGM_JOB_MODE_KEPT : PGM_JOB_MODE_PLAIN, &error);
   if (job == NULL)
     {
       g_task_return_error (task, error);
       return;
     }
-  add_job (self, job);
   /* It runs from here on, so its id must arrive whatever happens to the call. */
   g_task_set_check_cancellable (task, FALSE);
-  g_task_return_pointer (task, g_strdup (pgm_job_get_id (job)), g_free);
+  if (self->daemon == NULL || self->store == NULL)
+    {
+      g_task_return_pointer (task, g_strdup (pgm_job_get_id (job)), g_free);
+      return;
+    }
+  g_task_set_task_data (task, g_strdup (pgm_job_get_id (job)), g_free);
+  g_task_run_in_thread (task, flush_thread);
 }
 
 static char *
@@ -465,6 +500,30 @@ list_events_async (PgmEngine *engine,
     }
 }
 
+/* What it says of itself, as it is now. */
+static void
+answer_daemon (PgmLocalEngine *self, GTask *task)
+{
+  PgmDaemonInfo *info;
+
+  if (self->daemon == NULL)
+    {
+      g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_NOT_FOUND,
+                               "this process is not the daemon");
+      return;
+    }
+  info = pgm_record_new (&pgm_daemon_info_type);
+  info->pid = self->daemon->pid;
+  info->version = g_strdup (self->daemon->version);
+  info->started_at = self->daemon->started_at;
+  info->addresses = g_strdupv (self->daemon->addresses);
+  info->state_dir = g_strdup (self->daemon->state_dir);
+  info->log_file = g_strdup (self->daemon->log_file);
+  info->jobs = pgm_local_engine_count_running (self);
+  info->problem = self->store != NULL ? pgm_store_dup_problem (self->store) : NULL;
+  g_task_return_pointer (task, info, pgm_record_unref);
+}
+
 typedef struct
 {
   PgmAsk ask;
@@ -519,11 +578,70 @@ ask_async (PgmEngine *engine,
         request != NULL ? pgm_record_ref (request) : pgm_record_new (question->request);
   g_task_set_source_tag (task, ask_async);
   g_task_set_task_data (task, asked, free_asked);
-  if (pgm_asks_get (ask) == NULL || self->store == NULL)
+  if (ask == PGM_ASK_READ_DAEMON)
+    answer_daemon (self, task);
+  else if (pgm_asks_get (ask) == NULL || self->store == NULL)
     g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_REFUSED,
                              "this program can't do that yet: %s", question->summary);
   else
     g_task_run_in_thread (task, ask_thread);
+}
+
+void
+pgm_local_engine_become_daemon (PgmLocalEngine *self, PgmDaemonInfo *info)
+{
+  self->daemon = pgm_record_ref (info);
+}
+
+guint
+pgm_local_engine_count_running (PgmLocalEngine *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return count_running_locked (self);
+}
+
+void
+pgm_local_engine_rest (PgmLocalEngine *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->resting = TRUE;
+  for (guint i = 0; i < self->jobs->len; i++)
+    pgm_job_rest (g_ptr_array_index (self->jobs, i));
+}
+
+static void
+restart_job (PgmLocalEngine *self, PgmKeptJob *kept, PgmRestartFunc func, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (kept->restarts >= MAX_RESTARTS)
+    pgm_error_set_full (&error, PGM_ERROR_REFUSED, NULL, NULL,
+                        "Look into the log for why the daemon ended; start the job again by hand.",
+                        "it was started again %" G_GINT64_FORMAT
+                        " times and did not live for a minute",
+                        kept->restarts);
+  else if (kept->spec == NULL)
+    pgm_error_set (&error, PGM_ERROR_FAILED, "what it was to do can't be read any more");
+  else
+    (void) start_job (self, kept->spec, PGM_JOB_MODE_RESTARTED, &error);
+  if (error != NULL)
+    pgm_store_job_unkeep (self->store, kept->id);
+  func (kept->id, error, user_data);
+}
+
+gboolean
+pgm_local_engine_restart_jobs (PgmLocalEngine *self,
+                               PgmRestartFunc func,
+                               gpointer user_data,
+                               GError **error)
+{
+  g_autoptr (GPtrArray) kept = pgm_store_list_kept (self->store, error);
+
+  for (guint i = 0; kept != NULL && i < kept->len; i++)
+    restart_job (self, g_ptr_array_index (kept, i), func, user_data);
+  return kept != NULL;
 }
 
 static gpointer

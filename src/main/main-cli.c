@@ -1,6 +1,7 @@
 /* pgmanager: the command line. */
 #include "cli/cli.h"
 #include "engine/identity.h"
+#include "main/daemon.h"
 #include "main/host.h"
 
 int
@@ -11,6 +12,9 @@ main (int argc, char **argv)
     .serve = pgm_host_serve,
     .unserve = pgm_host_unserve,
     .find_engines = pgm_host_find_engines,
+    .run_daemon = pgm_daemon_run,
+    .check_config = pgm_daemon_check,
+    .complete_endpoint = pgm_endpoint_complete,
     .is_same_database = pgm_endpoint_is_same,
     .describe_libraries = pgm_host_describe_libraries,
   };

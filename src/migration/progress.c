@@ -302,6 +302,20 @@ pgm_progress_add_table (PgmProgress *self,
   return index;
 }
 
+void
+pgm_progress_begin_again (PgmProgress *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_ptr_array_set_size (self->tables, 0);
+  self->indexes_total = self->indexes_done = 0;
+  self->units_done = self->units_total = 0;
+  self->percent = 0;
+  self->work_started_us = 0;
+  self->work_started_weight = 0;
+  self->first_sample = self->n_samples = 0;
+}
+
 PgmProgressCounters *
 pgm_progress_get_counters (PgmProgress *self, guint table)
 {

@@ -69,6 +69,10 @@ void pgm_progress_set_verification (PgmProgress *self, PgmVerification *verifica
 /* For work without rows (compare, preflight): done of total units. */
 void pgm_progress_set_units (PgmProgress *self, guint64 done, guint64 total);
 
+/* The same job makes another attempt: tables and counts are forgotten, what was told
+ * (events, phases, errors) is not. Only when nobody holds counters any more. */
+void pgm_progress_begin_again (PgmProgress *self);
+
 /* Transfer full, unref with pgm_record_unref(). */
 PgmSnapshot *pgm_progress_compose (PgmProgress *self);
 

@@ -7,6 +7,7 @@
 
 #include "model/cluster.h"
 #include "model/config.h"
+#include "model/daemon.h"
 #include "model/introspection.h"
 #include "model/migration.h"
 
@@ -46,7 +47,9 @@ G_BEGIN_DECLS
      &pgm_check_type, MANY, 200, "Check everything, change nothing")                               \
   X (READ_METRICS, "GET", "/migrations/{id}/metrics", &pgm_metrics_query_type,                     \
      &pgm_metric_point_type, MANY, 200, "History for graphs")                                      \
-  X (READ_CONFIG, "GET", "/config", NULL, &pgm_config_type, 0, 200, "The configuration")
+  X (READ_CONFIG, "GET", "/config", NULL, &pgm_config_type, 0, 200, "The configuration")           \
+  X (READ_DAEMON, "GET", "/daemon", NULL, &pgm_daemon_info_type, 0, 200,                           \
+     "The process itself; 404 when it is no daemon")
 
 #define PGM_QUESTION_ENUM(name, ...) PGM_ASK_##name,
 typedef enum

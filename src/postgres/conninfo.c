@@ -179,6 +179,42 @@ pgm_conninfo_with_password (PgmConninfo *self, PgmSecret *password)
   return copy;
 }
 
+/* Takes @self; NULL as @value: nothing new. */
+static PgmConninfo *
+add_value (PgmConninfo *self, const char *keyword, const char *value)
+{
+  PgmConninfo *more = NULL;
+
+  if (value == NULL || *value == '\0')
+    return self;
+  if (g_str_equal (keyword, "password"))
+    {
+      g_autoptr (PgmSecret) password = pgm_secret_new (value);
+
+      if (self->password == NULL)
+        more = pgm_conninfo_with_password (self, password);
+    }
+  else if (pgm_conninfo_get (self, keyword) == NULL)
+    more = pgm_conninfo_with (self, keyword, value);
+  if (more == NULL)
+    return self;
+  pgm_conninfo_unref (self);
+  return more;
+}
+
+PgmConninfo *
+pgm_conninfo_with_environment (PgmConninfo *self)
+{
+  PQconninfoOption *known = PQconndefaults ();
+  PgmConninfo *whole = pgm_conninfo_ref (self);
+
+  for (PQconninfoOption *o = known; o != NULL && o->keyword != NULL; o++)
+    if (o->envvar != NULL && !g_str_equal (o->keyword, "sslpassword"))
+      whole = add_value (whole, o->keyword, g_getenv (o->envvar));
+  wipe_options (known);
+  return whole;
+}
+
 const char *
 pgm_conninfo_get (PgmConninfo *self, const char *keyword)
 {

@@ -26,6 +26,10 @@ void pgm_conninfo_unref (PgmConninfo *self);
 PgmConninfo *pgm_conninfo_with (PgmConninfo *self, const char *keyword, const char *value);
 PgmConninfo *pgm_conninfo_with_password (PgmConninfo *self, PgmSecret *password);
 
+/* With what libpq's environment variables say of what is left open; the same one again
+ * when they say nothing. Transfer full. */
+PgmConninfo *pgm_conninfo_with_environment (PgmConninfo *self);
+
 /* The explicitly given value or NULL. */
 const char *pgm_conninfo_get (PgmConninfo *self, const char *keyword);
 PgmSecret *pgm_conninfo_get_password (PgmConninfo *self); /* transfer none, may be NULL */

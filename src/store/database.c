@@ -35,14 +35,28 @@ static const char *const migrations[] = {
   "CREATE TABLE table_progress ("
   " job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, schema TEXT NOT NULL,"
   " name TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (job_id, schema, name)) WITHOUT ROWID;",
+
+  "ALTER TABLE job ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;"
+  "ALTER TABLE job ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;"
+  "CREATE TABLE migration ("
+  " id TEXT PRIMARY KEY, plan TEXT NOT NULL, created_at INTEGER NOT NULL,"
+  " updated_at INTEGER NOT NULL);"
+  "CREATE TABLE metric ("
+  " job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, time INTEGER NOT NULL,"
+  " lag_bytes INTEGER NOT NULL, rows_per_sec INTEGER NOT NULL, bytes_per_sec INTEGER NOT NULL,"
+  " total_rows INTEGER NOT NULL, total_bytes INTEGER NOT NULL, PRIMARY KEY (job_id, time))"
+  " WITHOUT ROWID;",
 };
 
 /* Everything that the newest version has; reads nothing. */
 static const char probe[] =
     "SELECT id, kind, spec, status, phase, source, destination, pid, started_at, finished_at,"
-    " report FROM job LIMIT 0;"
+    " report, kept, restarts FROM job LIMIT 0;"
     "SELECT id, job_id, time, type, message FROM event LIMIT 0;"
-    "SELECT job_id, schema, name, record FROM table_progress LIMIT 0;";
+    "SELECT job_id, schema, name, record FROM table_progress LIMIT 0;"
+    "SELECT id, plan, created_at, updated_at FROM migration LIMIT 0;"
+    "SELECT job_id, time, lag_bytes, rows_per_sec, bytes_per_sec, total_rows, total_bytes"
+    " FROM metric LIMIT 0;";
 
 static void
 finalize_statement (gpointer statement)

@@ -22,6 +22,15 @@ static const PgmField job_history_fields[] = {
 const PgmRecordType pgm_job_history_type = { "job history", sizeof (PgmJobHistory),
                                              job_history_fields };
 
+static const PgmField kept_job_fields[] = {
+  { "id", PGM_FIELD_STRING, G_STRUCT_OFFSET (PgmKeptJob, id), PGM_FIELD_REQUIRED },
+  { "restarts", PGM_FIELD_INT64, G_STRUCT_OFFSET (PgmKeptJob, restarts) },
+  { "spec", PGM_FIELD_RECORD, G_STRUCT_OFFSET (PgmKeptJob, spec), 0, &pgm_job_spec_type },
+  { NULL },
+};
+
+const PgmRecordType pgm_kept_job_type = { "kept job", sizeof (PgmKeptJob), kept_job_fields };
+
 /* Makes a record of one row. */
 typedef gpointer (*RowFunc) (sqlite3_stmt *row);
 
@@ -65,6 +74,17 @@ row_to_job (sqlite3_stmt *row)
   job->spec = column_record (row, 8, &pgm_job_spec_type);
   job->report = column_record (row, 9, &pgm_report_type);
   job->updated_at = sqlite3_column_int64 (row, 10);
+  return job;
+}
+
+static gpointer
+row_to_kept (sqlite3_stmt *row)
+{
+  PgmKeptJob *job = pgm_record_new (&pgm_kept_job_type);
+
+  job->id = g_strdup (column (row, 0));
+  job->restarts = sqlite3_column_int64 (row, 1);
+  job->spec = column_record (row, 2, &pgm_job_spec_type);
   return job;
 }
 
@@ -163,6 +183,15 @@ pgm_history_get_job (const char *path, const char *job_id, GError **error)
       return NULL;
     }
   return pgm_record_ref (g_ptr_array_index (jobs, 0));
+}
+
+GPtrArray *
+pgm_history_list_kept (const char *path, GError **error)
+{
+  return select_records (path,
+                         "SELECT id, restarts, spec FROM job WHERE kept = 1"
+                         " ORDER BY started_at, id LIMIT ?2",
+                         NULL, 0, row_to_kept, error);
 }
 
 GPtrArray *

@@ -26,6 +26,17 @@ typedef struct
 
 extern const PgmRecordType pgm_job_history_type;
 
+/* A job that goes on by itself, see pgm_store_job_keep(). */
+typedef struct
+{
+  PgmRecord record;
+  char *id;
+  gint64 restarts;
+  PgmJobSpec *spec; /* NULL when it can't be read any more */
+} PgmKeptJob;
+
+extern const PgmRecordType pgm_kept_job_type;
+
 /* All read from the state file at @path; transfer full. A file that is not there
  * is an empty history. */
 
@@ -37,6 +48,9 @@ pgm_history_list_jobs (const char *path, guint limit, GError **error) G_GNUC_WAR
 PgmJobHistory *pgm_history_get_job (const char *path,
                                     const char *job_id,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* PgmKeptJob, without secrets, those that began first first. */
+GPtrArray *pgm_history_list_kept (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PgmEvent in their order; the newest @limit of them, 0: all. */
 GPtrArray *pgm_history_list_events (const char *path,

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/job-secrets.h"
 #include "store/paths.h"
 #include "store/writer.h"
 
@@ -15,8 +16,10 @@
 struct _PgmStore
 {
   GObject parent_instance;
-  PgmConfig *config;
   PgmClusters *clusters;
+  PgmConfig *config; /* atomic; the first one is what @directory is from */
+  GPtrArray *configs;
+  char *directory;
   char *path;
   PgmWriter *writer; /* NULL: degraded from the start, for @problem */
   char *problem;
@@ -31,7 +34,8 @@ pgm_store_finalize (GObject *object)
 
   pgm_writer_free (self->writer);
   pgm_clusters_free (self->clusters);
-  pgm_record_unref (self->config);
+  g_ptr_array_unref (self->configs);
+  g_free (self->directory);
   g_free (self->path);
   g_free (self->problem);
   G_OBJECT_CLASS (pgm_store_parent_class)->finalize (object);
@@ -101,7 +105,7 @@ open_database (PgmStore *self, char **warning, GError **error)
 {
   PgmDatabase *database;
 
-  if (!pgm_paths_make_private (self->config->state_dir, error))
+  if (!pgm_paths_make_private (self->directory, error))
     return FALSE;
   database = pgm_database_open (self->path, warning, error);
   if (database == NULL)
@@ -132,8 +136,11 @@ pgm_store_new (PgmConfig *config, char **warning)
   g_autoptr (GError) error = NULL;
 
   self->config = config != NULL ? pgm_record_ref (config) : pgm_config_load_files (NULL, NULL);
-  self->path = g_build_filename (self->config->state_dir, "state.db", NULL);
   self->clusters = make_clusters (self->config);
+  self->configs = g_ptr_array_new_with_free_func (pgm_record_unref);
+  g_ptr_array_add (self->configs, self->config);
+  self->directory = g_strdup (self->config->state_dir);
+  self->path = g_build_filename (self->directory, "state.db", NULL);
   if (!open_database (self, &told, &error))
     {
       self->problem = pgm_error_to_text (error);
@@ -148,13 +155,20 @@ pgm_store_new (PgmConfig *config, char **warning)
 PgmConfig *
 pgm_store_get_config (PgmStore *self)
 {
-  return self->config;
+  return g_atomic_pointer_get (&self->config);
+}
+
+void
+pgm_store_set_config (PgmStore *self, PgmConfig *config)
+{
+  g_ptr_array_add (self->configs, pgm_record_ref (config));
+  g_atomic_pointer_set (&self->config, config);
 }
 
 const char *
 pgm_store_get_directory (PgmStore *self)
 {
-  return self->config->state_dir;
+  return self->directory;
 }
 
 PgmClusters *
@@ -186,8 +200,11 @@ pgm_store_job_started (PgmStore *self,
   if (self->writer == NULL)
     return;
   pgm_writer_push (self->writer, PGM_WRITE_JOB,
-                   "INSERT OR REPLACE INTO job (id, kind, spec, status, phase, source, destination,"
-                   " pid, started_at) VALUES (?1, ?2, ?3, 'running', 'idle', ?4, ?5, ?6, ?7)",
+                   "INSERT INTO job (id, kind, spec, status, phase, source, destination,"
+                   " pid, started_at) VALUES (?1, ?2, ?3, 'running', 'idle', ?4, ?5, ?6, ?7)"
+                   " ON CONFLICT (id) DO UPDATE SET kind = ?2, spec = ?3, status = 'running',"
+                   " phase = 'idle', source = ?4, destination = ?5, pid = ?6, started_at = ?7,"
+                   " finished_at = 0, report = NULL",
                    "sssssii", spec->id, pgm_job_kind_names[spec->kind], json, source, destination,
                    (gint64) getpid (), g_get_real_time ());
 }
@@ -204,6 +221,59 @@ pgm_store_job_finished (PgmStore *self, const PgmReport *report)
                    " destination = ?4 WHERE id = ?5",
                    "issss", report->finished_at, json, report->source, report->destination,
                    report->job_id);
+}
+
+gboolean
+pgm_store_job_keep (PgmStore *self, const PgmJobSpec *spec, GError **error)
+{
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_JOB, "UPDATE job SET kept = 1 WHERE id = ?1", "s",
+                     spec->id);
+  return pgm_job_secrets_keep (self->directory, spec, error);
+}
+
+void
+pgm_store_job_unkeep (PgmStore *self, const char *job_id)
+{
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_JOB,
+                     "UPDATE job SET kept = 0, restarts = 0 WHERE id = ?1", "s", job_id);
+  pgm_job_secrets_forget (self->directory, job_id);
+}
+
+void
+pgm_store_job_restarted (PgmStore *self, const char *job_id)
+{
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_JOB,
+                     "UPDATE job SET restarts = restarts + 1 WHERE id = ?1", "s", job_id);
+}
+
+void
+pgm_store_job_settled (PgmStore *self, const char *job_id)
+{
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_JOB, "UPDATE job SET restarts = 0 WHERE id = ?1", "s",
+                     job_id);
+}
+
+/* What was kept with its secrets is more than what the state file may know. */
+GPtrArray *
+pgm_store_list_kept (PgmStore *self, GError **error)
+{
+  GPtrArray *jobs = pgm_history_list_kept (self->path, error);
+
+  for (guint i = 0; jobs != NULL && i < jobs->len; i++)
+    {
+      PgmKeptJob *job = g_ptr_array_index (jobs, i);
+      PgmJobSpec *spec = pgm_job_secrets_load (self->directory, job->id);
+
+      if (spec == NULL)
+        continue;
+      pgm_record_unref (job->spec);
+      job->spec = spec;
+    }
+  return jobs;
 }
 
 void

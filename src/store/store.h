@@ -24,8 +24,10 @@ PgmStore *pgm_store_new (PgmConfig *config, char **warning);
 /* The SQLite in use. Static. */
 const char *pgm_store_get_library_version (void);
 
-/* Owned by the store. */
+/* Owned by the store, which keeps also those that were replaced: the second call is for
+ * a program whose configuration was read again. Where things are kept stays the same. */
 PgmConfig *pgm_store_get_config (PgmStore *self);
+void pgm_store_set_config (PgmStore *self, PgmConfig *config);
 const char *pgm_store_get_directory (PgmStore *self);
 PgmClusters *pgm_store_get_clusters (PgmStore *self);
 const char *pgm_store_get_path (PgmStore *self); /* of state.db, for pgm_history_… */
@@ -39,6 +41,20 @@ void pgm_store_job_started (PgmStore *self,
                             const char *source,
                             const char *destination);
 void pgm_store_job_finished (PgmStore *self, const PgmReport *report);
+
+/* A kept job is one that goes on by itself when the next daemon starts: until it has
+ * come to its end, or somebody has stopped it. Its specification is kept with the
+ * secrets that were given with it, in a file that only we can read; FALSE when that
+ * can't be, and then it would have to do without them. */
+gboolean pgm_store_job_keep (PgmStore *self, const PgmJobSpec *spec, GError **error);
+void pgm_store_job_unkeep (PgmStore *self, const char *job_id);
+
+/* Counts how often a kept job was started again without living for long. */
+void pgm_store_job_restarted (PgmStore *self, const char *job_id);
+void pgm_store_job_settled (PgmStore *self, const char *job_id);
+
+/* PgmKeptJob, those that began first first. Transfer full. */
+GPtrArray *pgm_store_list_kept (PgmStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_store_phase (PgmStore *self, const char *job_id, PgmPhase phase);
 void pgm_store_event (PgmStore *self, const char *job_id, const char *type, const char *message);
 void pgm_store_table (PgmStore *self, const char *job_id, const PgmTableProgress *table);

@@ -46,6 +46,7 @@ static const PgmRecordType *const all_types[] = {
   &pgm_metric_point_type,
   &pgm_config_type,
   &pgm_server_config_type,
+  &pgm_daemon_info_type,
 };
 
 static const char *const texts[] = {

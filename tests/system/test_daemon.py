@@ -1,0 +1,309 @@
+"""The daemon: its life, jobs that are handed to it, and what becomes of them when it
+ends in order or not."""
+import os
+import re
+import signal
+import time
+
+from harness import check
+from harness.case import case
+from harness.command import (EXIT_CONNECT, EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_OK, EXIT_REFUSED,
+                             EXIT_USAGE, Command)
+from harness.daemon import Daemon
+from harness.pair import Pair
+from harness.workload import SCHEMA, Workload, verdict
+
+SETTINGS = "wal_sender_timeout = 12s\nautovacuum = on\n"
+SMALL = "CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT i, 'v' FROM generate_series(1, 1000) i;"
+BALLAST = ("CREATE TABLE ballast (id int PRIMARY KEY, v text);"
+           "INSERT INTO ballast SELECT i, repeat(md5(i::text), 4) FROM generate_series(1, {rows}) i;"
+           "CREATE INDEX ON ballast (v);")
+
+
+def setup():
+    return Pair(source_settings=SETTINGS, destination_settings=SETTINGS)
+
+
+def fresh(pair):
+    """A daemon with a home of its own."""
+    return Daemon(Command(pair.command.bindirs))
+
+
+def lives(pid):
+    """Not only as an entry that nobody has asked about yet."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+# ---- its life
+
+@case("start, a second start, status, stop, and nothing left to stop")
+def life(pair):
+    daemon = fresh(pair)
+    began = time.monotonic()
+    started = daemon.run("daemon", "start")
+    took = time.monotonic() - began
+    try:
+        assert started.code == EXIT_OK and "api.sock" in started.out, started
+        assert took < 2, f"{took:.2f} s"
+        pid = int(re.search(r"Process +(\d+)", started.out)[1])
+        assert os.getsid(pid) == pid, "it has no session of its own"
+        again = daemon.run("daemon", "start")
+        assert again.code == EXIT_REFUSED and str(pid) in again.err and "daemon stop" in again.err, again
+        shown = daemon.run("daemon", "status")
+        assert shown.code == EXIT_OK and str(pid) in shown.out and "daemon.log" in shown.out, shown
+        info = daemon.run("daemon", "status", "--output=json").json_lines()[0]["daemon"]
+        assert info["pid"] == pid and info["jobs"] == 0 and info["addresses"], info
+    finally:
+        stopped = daemon.run("daemon", "stop")
+    assert stopped.code == EXIT_OK, stopped
+    assert not lives(pid) and not os.listdir(daemon.sockets), "something is left"
+    assert daemon.run("daemon", "stop").code == EXIT_NOT_FOUND
+    assert daemon.run("daemon", "status").code == EXIT_NOT_FOUND
+    with open(os.path.join(info["state_dir"], "daemon.log"), encoding="utf-8") as log:
+        text = log.read()
+    assert "listens on" in text and "has ended" in text, text
+
+
+@case("ready, signs of life and the end are told to the service manager; SIGHUP reads the configuration again")
+def service(pair):
+    daemon = fresh(pair)
+    with daemon:
+        config = os.path.join(daemon.command.environment()["XDG_CONFIG_HOME"], "pgmanager")
+        os.makedirs(config, exist_ok=True)
+        path = os.path.join(config, "pgmanager.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[pgmanager]\ncopy_workers = 3\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while daemon.curl("/config")[1].get("copy_workers") != 3:
+            assert time.monotonic() < deadline, daemon.log()
+            time.sleep(0.05)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("[pgmanager]\ncopy_worker = 4\n")
+        assert daemon.run("--check-config").code == EXIT_USAGE
+        daemon.process.send_signal(signal.SIGHUP)
+        while "stays as it was" not in daemon.log():
+            assert time.monotonic() < deadline, daemon.log()
+            time.sleep(0.05)
+        assert daemon.curl("/config")[1]["copy_workers"] == 3
+        os.unlink(path)
+        assert daemon.run("--check-config").code == EXIT_OK
+        assert daemon.stop() == EXIT_OK, daemon.log()
+
+
+@case("bad usage of the daemon's command is told")
+def bad_usage(pair):
+    daemon = fresh(pair)
+    for arguments, word in (((), "ACTION"), (("begin",), "begin"), (("start", "--now"), "--now"),
+                            (("start", "more"), "more"), (("status", "--output=xml"), "xml")):
+        result = daemon.run("daemon", *arguments)
+        assert result.code == EXIT_USAGE and word in result.text, result
+    databases = pair.load(SMALL)
+    assert daemon.run("clone", *databases.uris(), "--detach").code == EXIT_NOT_FOUND
+    assert daemon.run("clone", *databases.uris(), "--detach", "--wait").code == EXIT_USAGE
+    pair.drop(databases)
+
+
+# ---- jobs that are handed over
+
+@case("clone and compare run in the daemon and end as here; --foreground runs here")
+def handed_over(pair):
+    with fresh(pair) as daemon:
+        for where in ((), ("--foreground",)):
+            databases = pair.load(SMALL)
+            cloned = daemon.run("clone", *databases.uris(), *where)
+            assert cloned.code == EXIT_OK and "1,000" in cloned.text, cloned
+            compared = daemon.run("compare", *databases.uris(), *where)
+            assert compared.code == EXIT_OK, compared
+            databases.destination("UPDATE a SET v = 'other' WHERE id = 7;")
+            assert daemon.run("compare", *databases.uris(), *where).code == 1
+            pair.drop(databases)
+        assert daemon.log().count("ended, done") == 2 and daemon.log().count("ended, different") == 1, daemon.log()
+        databases = pair.load(SMALL)
+        databases.destination(SMALL)
+        refused = daemon.run("clone", *databases.uris())
+        assert refused.code == EXIT_REFUSED, refused
+        wrong = daemon.run("clone", *databases.uris()[:1], "--dest-uri=postgresql://127.0.0.1:1/nowhere")
+        assert wrong.code == EXIT_CONNECT, wrong
+        pair.drop(databases)
+
+
+@case("a job means the environment of the command, not that of the daemon")
+def environment(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL)
+        daemon.env.update(PGHOST=pair.source.directory, PGPORT=str(pair.source.port), PGUSER="postgres")
+        result = daemon.run("clone", f"--source-uri=dbname={databases.name}", f"--dest-uri={databases.destination_uri}")
+        assert result.code == EXIT_OK, result
+        databases.both("SELECT count(*), sum(id) FROM a")
+        pair.drop(databases)
+
+
+@case("Ctrl-C leaves a job to the daemon, with --wait it stops it")
+def detached(pair):
+    with fresh(pair) as daemon:
+        for arguments, outcome in (((), "streaming"), (("--wait",), "stopped")):
+            databases = pair.load(SMALL)
+            command = daemon.begin("clone", "--follow", *databases.uris(), *arguments)
+            deadline = time.monotonic() + 60
+            while not any(j["status"] == "streaming" for j in daemon.jobs().values()):
+                assert command.poll() is None and time.monotonic() < deadline, daemon.jobs()
+                time.sleep(0.05)
+            command.send_signal(signal.SIGINT)
+            out, err = command.communicate(timeout=30)
+            assert command.returncode == EXIT_INTERRUPTED, (out, err)
+            job = next(j for j in daemon.jobs().values() if j["job"]["spec"]["destination"]["uri"].find(databases.name) > 0)
+            assert job["status"] == outcome, job
+            if outcome == "streaming":
+                assert job["id"] in err.decode() and "goes on in the daemon" in err.decode(), err
+                assert daemon.run("stop", *databases.uris()).code == EXIT_OK
+                assert daemon.jobs()[job["id"]]["status"] == "stopped"
+            assert daemon.run("cleanup", *databases.uris()).code == EXIT_OK
+            pair.drop(databases)
+
+
+@case("switchover finds its job by the ends; cleanup ends a job that it names")
+def by_ends(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL)
+        job = daemon.hand_over("clone", "--follow", *databases.uris())
+        daemon.await_status(job, "streaming")
+        moved = daemon.run("switchover", "--timeout=20s", *databases.uris())
+        assert moved.code == EXIT_OK, moved
+        refused = daemon.run("cleanup", *databases.uris())
+        assert refused.code == EXIT_REFUSED, refused
+        cleaned = daemon.run("cleanup", f"--job={job}")
+        assert cleaned.code == EXIT_OK, cleaned
+        check.expect_nothing_of_ours(pair.source, databases.name)
+        check.expect_nothing_of_ours(pair.destination, databases.name)
+        pair.drop(databases)
+
+
+# ---- the daemon ends
+
+class Run:
+    """Writers on the source and a following clone in a daemon."""
+
+    def __init__(self, pair, seed, rows, kill):
+        self.pair, self.kill = pair, kill
+        self.databases = pair.load(SCHEMA + BALLAST.format(rows=rows))
+        self.workload = Workload(self.databases, 3, seed, 0.005)
+        self.daemon = fresh(pair)
+
+    def __enter__(self):
+        self.workload.__enter__()
+        self.daemon.start()
+        self.job = self.daemon.hand_over("clone", "--follow", *self.databases.uris())
+        return self
+
+    def end_and_start(self):
+        if self.kill:
+            self.daemon.kill()
+        else:
+            assert self.daemon.stop() == EXIT_OK, self.daemon.log()
+        self.daemon.start()
+
+    def alive(self):
+        job = self.daemon.jobs()[self.job]
+        assert job["status"] in ("running", "streaming"), job
+
+    def finish(self):
+        self.daemon.await_status(self.job, "streaming")
+        self.workload.await_commits(100)
+        verdict(self.workload, 120, self.alive)
+        result = self.daemon.run("cleanup", f"--job={self.job}")
+        assert result.code == EXIT_OK, result
+        check.expect_nothing_of_ours(self.pair.source, self.databases.name)
+        check.expect_nothing_of_ours(self.pair.destination, self.databases.name)
+
+    def __exit__(self, kind, *_):
+        self.workload.close()
+        if kind is not None:
+            print("#   " + self.daemon.log().replace("\n", "\n#   "))
+        self.daemon.__exit__()
+        self.pair.drop(self.databases)
+
+
+def await_phase(run, *phases):
+    deadline = time.monotonic() + 60
+    while True:
+        job = run.daemon.jobs()[run.job]
+        if job.get("live_phase") in phases:
+            return
+        assert time.monotonic() < deadline and job["status"] != "failed", job
+        time.sleep(0.02)
+
+
+@case("the daemon is killed while a clone copies: started again, the clone goes on by itself and follows")
+def killed_in_copy(pair):
+    with Run(pair, 1, 300000, kill=True) as run:
+        await_phase(run, "copy", "indexes")
+        run.end_and_start()
+        run.finish()
+
+
+@case("the daemon is killed while a job follows, three times")
+def killed_in_follow(pair):
+    with Run(pair, 2, 2000, kill=True) as run:
+        for _ in range(3):
+            run.daemon.await_status(run.job, "streaming")
+            run.workload.await_commits(50)
+            run.end_and_start()
+        run.finish()
+
+
+@case("the daemon is stopped in order: its jobs go on when it is started again")
+def stopped(pair):
+    with Run(pair, 3, 2000, kill=False) as run:
+        run.daemon.await_status(run.job, "streaming")
+        run.end_and_start()
+        run.finish()
+
+
+@case("a job that was stopped, or has ended, does not come back")
+def not_back(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL)
+        job = daemon.hand_over("clone", "--follow", *databases.uris())
+        daemon.await_status(job, "streaming")
+        assert daemon.run("stop", f"--job={job}").code == EXIT_OK
+        daemon.kill()
+        daemon.start()
+        time.sleep(1)
+        assert daemon.jobs()[job]["status"] == "stopped", daemon.jobs()
+        assert daemon.run("cleanup", *databases.uris()).code == EXIT_OK
+        pair.drop(databases)
+
+
+@case("an inline password serves again after a kill, stands in one private file only, and goes with the job")
+def password(pair):
+    own = Pair(scram=True)
+    try:
+        with fresh(own) as daemon:
+            databases = own.load(SMALL)
+            job = daemon.hand_over("clone", "--follow", *databases.uris())
+            daemon.await_status(job, "streaming")
+            daemon.kill()
+            state = os.path.join(daemon.command.environment()["XDG_STATE_HOME"], "pgmanager")
+            kept = os.path.join(state, "job-secrets", f"{job}.json")
+            assert os.stat(kept).st_mode & 0o777 == 0o600, oct(os.stat(kept).st_mode)
+            needle = own.source.password.encode()
+            for directory, _, names in os.walk(daemon.command.home.name):
+                for name in names:
+                    path = os.path.join(directory, name)
+                    if path == kept or not os.path.isfile(path):
+                        continue
+                    with open(path, "rb") as file:
+                        assert needle not in file.read(), path
+            daemon.start()
+            daemon.await_status(job, "streaming")
+            databases.source("UPDATE a SET v = 'later';")
+            assert daemon.run("stop", f"--job={job}").code == EXIT_OK
+            assert not os.listdir(os.path.dirname(kept)), "its file is still there"
+            assert daemon.run("cleanup", *databases.uris()).code == EXIT_OK
+    finally:
+        own.close()
