@@ -11,9 +11,15 @@
 
 G_BEGIN_DECLS
 
+/* What the command line says over the configuration. */
 typedef struct
 {
   gboolean foreground;
+  gboolean no_tcp;
+  GStrv listen; /* NULL: not given */
+  gint64 port;  /* the same: 0 */
+  char *tls_cert;
+  char *tls_key;
 } PgmDaemonOptions;
 
 typedef struct
@@ -30,6 +36,15 @@ typedef struct
    * (transfer full); in the foreground when it has ended. PGM_ERROR_REFUSED when there
    * is one already. */
   gboolean (*run_daemon) (const PgmDaemonOptions *options, PgmDaemonInfo **info, GError **error);
+  /* A certificate that signs itself and its key, for the daemon: in the files that the
+   * options name, else in the configuration's directory; @names: what the machine is
+   * called beside its own name. The fingerprint; *@certificate, *@key: the files. All
+   * transfer full. */
+  char *(*make_certificate) (const PgmDaemonOptions *options,
+                             const char *const *names,
+                             char **certificate,
+                             char **key,
+                             GError **error);
   /* Whether configuration and options can be used. */
   gboolean (*check_config) (const PgmDaemonOptions *options, GError **error);
   /* What the environment of this process says of an end (PGHOST, PGPASSWORD, …) and was

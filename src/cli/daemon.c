@@ -16,6 +16,7 @@
 typedef struct
 {
   PgmDaemonOptions options;
+  char *port;
   gboolean check;
   char *output;
 } DaemonArguments;
@@ -23,6 +24,10 @@ typedef struct
 static void
 daemon_arguments_clear (DaemonArguments *self)
 {
+  g_strfreev (self->options.listen);
+  g_free (self->options.tls_cert);
+  g_free (self->options.tls_key);
+  g_free (self->port);
   g_free (self->output);
 }
 
@@ -85,6 +90,38 @@ start (const PgmCliHost *host, const DaemonArguments *arguments)
   return PGM_EXIT_OK;
 }
 
+/* The daemon works elsewhere. */
+static void
+make_absolute (char **path)
+{
+  char *given = *path;
+
+  if (given == NULL)
+    return;
+  *path = g_canonicalize_filename (given, NULL);
+  g_free (given);
+}
+
+static gboolean
+check_addresses (DaemonArguments *arguments, GError **error)
+{
+  PgmDaemonOptions *options = &arguments->options;
+
+  make_absolute (&options->tls_cert);
+  make_absolute (&options->tls_key);
+  if (options->no_tcp && (options->listen != NULL || arguments->port != NULL))
+    pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Give one of them."),
+                        "--no-tcp and an address exclude each other");
+  else if ((options->tls_cert == NULL) != (options->tls_key == NULL))
+    pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                        _ ("`pgmanager daemon init-tls` makes both."),
+                        "--tls-cert and --tls-key belong together");
+  else
+    return arguments->port == NULL ||
+           pgm_parse_int (arguments->port, "--port", 1, 65535, &options->port, error);
+  return FALSE;
+}
+
 static int
 run_start (PgmCli *cli, int argc, char **argv)
 {
@@ -92,6 +129,18 @@ run_start (PgmCli *cli, int argc, char **argv)
   const GOptionEntry entries[] = {
     { "foreground", 0, 0, G_OPTION_ARG_NONE, &arguments.options.foreground,
       N_ ("Stay here and log on standard error"), NULL },
+    { "listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.options.listen,
+      N_ ("Address beside the unix socket (127.0.0.1); others than loopback need TLS; may be "
+          "repeated"),
+      "ADDRESS" },
+    { "port", 0, 0, G_OPTION_ARG_FILENAME, &arguments.port,
+      N_ ("Port of addresses without one (7654)"), "PORT" },
+    { "no-tcp", 0, 0, G_OPTION_ARG_NONE, &arguments.options.no_tcp, N_ ("The unix socket only"),
+      NULL },
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &arguments.options.tls_cert,
+      N_ ("Certificate, PEM; with --tls-key, TLS is spoken at all addresses"), "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &arguments.options.tls_key,
+      N_ ("Its key, PEM, for our eyes only"), "FILE" },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &arguments.check,
       N_ ("Only tell whether configuration and options can be used"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -105,7 +154,11 @@ run_start (PgmCli *cli, int argc, char **argv)
 
   if (!pgm_command_parse (context, &argc, &argv, &help, &error))
     return pgm_command_fail (error);
-  return help ? PGM_EXIT_OK : start (cli->host, &arguments);
+  if (help)
+    return PGM_EXIT_OK;
+  if (!check_addresses (&arguments, &error))
+    return pgm_command_fail (error);
+  return start (cli->host, &arguments);
 }
 
 static int
@@ -210,10 +263,61 @@ run_status (PgmCli *cli, int argc, char **argv)
   return PGM_EXIT_OK;
 }
 
+static int
+make_certificate (const PgmCliHost *host, DaemonArguments *arguments, const char *const *names)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *certificate = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *fingerprint = NULL;
+
+  make_absolute (&arguments->options.tls_cert);
+  make_absolute (&arguments->options.tls_key);
+  fingerprint = host->make_certificate (&arguments->options, names, &certificate, &key, &error);
+
+  if (fingerprint == NULL)
+    return pgm_command_fail (error);
+  print_line (_ ("Certificate"), certificate);
+  print_line (_ ("Key"), key);
+  g_print ("SHA-256     %s\n\n", fingerprint);
+  g_print (_ ("For the daemon, in the configuration's group [server] or as --tls-cert and "
+              "--tls-key:"));
+  g_print ("\n  tls_certificate = %s\n  tls_key = %s\n", certificate, key);
+  return PGM_EXIT_OK;
+}
+
+static int
+run_init_tls (PgmCli *cli, int argc, char **argv)
+{
+  g_auto (DaemonArguments) arguments = { 0 };
+  g_auto (GStrv) names = NULL;
+  const GOptionEntry entries[] = {
+    { "tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &arguments.options.tls_cert,
+      N_ ("Where the certificate goes (server.crt beside pgmanager.conf)"), "FILE" },
+    { "tls-key", 0, 0, G_OPTION_ARG_FILENAME, &arguments.options.tls_key,
+      N_ ("Where the key goes (server.key beside pgmanager.conf)"), "FILE" },
+    { "name", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names,
+      N_ ("A name or address of this machine that clients use, beside its own; may be repeated"),
+      "NAME" },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = make_context (
+      _ ("Makes a key and a certificate that signs itself, and tells its fingerprint: clients\n"
+         "know the daemon by that. Files that are there stay as they are."),
+      entries);
+  g_autoptr (GError) error = NULL;
+  gboolean help;
+
+  if (!pgm_command_parse (context, &argc, &argv, &help, &error))
+    return pgm_command_fail (error);
+  return help ? PGM_EXIT_OK : make_certificate (cli->host, &arguments, (const char *const *) names);
+}
+
 static const PgmCommand actions[] = {
   { "start", N_ ("Start it in the background"), run_start },
   { "stop", N_ ("Stop it; its jobs go on at the next start"), run_stop },
   { "status", N_ ("Show whether it runs, and where it listens"), run_status },
+  { "init-tls", N_ ("Make a certificate for addresses beyond this machine"), run_init_tls },
 };
 
 static void

@@ -532,12 +532,37 @@ prepare (PgmJob *self, GError **error)
   return take_lock (self, source, destination, error);
 }
 
+static gpointer
+ref_record (gpointer record)
+{
+  return record != NULL ? pgm_record_ref (record) : NULL;
+}
+
+/* As it was given: the password of a registered cluster is asked for anew. */
+static gboolean
+keep_given (PgmJob *self, const PgmJobSpec *given, GError **error)
+{
+  PgmJobSpec *kept = pgm_record_new (&pgm_job_spec_type);
+  gboolean done;
+
+  kept->id = g_strdup (self->spec->id);
+  kept->kind = self->spec->kind;
+  kept->source = pgm_record_ref (given->source);
+  kept->destination = pgm_record_ref (given->destination);
+  kept->clone = ref_record (self->spec->clone);
+  kept->compare = ref_record (self->spec->compare);
+  kept->follow = ref_record (self->spec->follow);
+  done = pgm_store_job_keep (self->store, kept, error);
+  pgm_record_unref (kept);
+  return done;
+}
+
 static void
-keep (PgmJob *self)
+keep (PgmJob *self, const PgmJobSpec *given)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!pgm_store_job_keep (self->store, self->spec, &error))
+  if (!keep_given (self, given, &error))
     pgm_progress_event (self->progress, "warning",
                         "after a restart of the daemon the job will miss its passwords: %s",
                         error->message);
@@ -546,14 +571,14 @@ keep (PgmJob *self)
 }
 
 static void
-launch (PgmJob *self, GMainContext *context)
+launch (PgmJob *self, const PgmJobSpec *given, GMainContext *context)
 {
   static GSourceFuncs ticker_funcs = { .dispatch = on_tick };
 
   if (self->store != NULL)
     pgm_store_job_started (self->store, self->spec, self->source, self->destination);
   if (self->mode != PGM_JOB_MODE_PLAIN)
-    keep (self);
+    keep (self, given);
   take_snapshot (self);
   self->report = pgm_record_new (&pgm_report_type);
   self->started_at = g_get_real_time ();
@@ -592,7 +617,7 @@ pgm_job_start (const PgmJobSpec *spec,
   self->spec = complete_spec (spec, store, error);
   if (self->spec == NULL || !prepare (self, error))
     return NULL;
-  launch (self, context);
+  launch (self, spec, context);
   return g_steal_pointer (&self);
 }
 

@@ -7,16 +7,15 @@
 #include "engine/local-engine.h"
 #include "main/background.h"
 #include "main/daemon-log.h"
-#include "main/host.h"
 #include "main/notify.h"
 #include "server/server.h"
+#include "server/tls-files.h"
 #include "store/lock.h"
 #include "store/paths.h"
 #include "store/store.h"
 
 #define LOG_FILE  "daemon.log"
 #define LOCK_FILE "daemon.lock"
-/* Beside api.sock, where a command that runs its own job has that one. */
 #define SOCKET_ID "daemon"
 /* Jobs need a moment to end in order; what doesn't is resumed like after a crash. */
 #define REST_SECONDS 60
@@ -82,26 +81,102 @@ take_lock (Daemon *self, const PgmConfig *config, GError **error)
 }
 
 static void
-open_store (Daemon *self, PgmConfig *config)
+open_engine (Daemon *self, PgmConfig *config)
 {
   g_autofree char *warning = NULL;
 
   self->store = pgm_store_new (config, &warning);
   if (warning != NULL)
     pgm_daemon_log_line (self->log, PGM_LOG_WARNING, "daemon", "%s", warning);
+  self->engine = PGM_LOCAL_ENGINE (pgm_local_engine_new (self->store));
+  pgm_daemon_log_follow (self->log, PGM_ENGINE (self->engine));
+}
+
+/* The command line wins over the files. */
+static PgmConfig *
+load_config (const PgmDaemonOptions *options, GError **error)
+{
+  PgmConfig *config = pgm_config_load (error);
+  PgmServerConfig *server = config != NULL ? config->server : NULL;
+
+  if (server == NULL)
+    return NULL;
+  if (options->listen != NULL || options->no_tcp)
+    {
+      g_strfreev (server->listen);
+      server->listen = options->no_tcp ? g_new0 (char *, 1) : g_strdupv (options->listen);
+    }
+  if (options->port > 0)
+    server->port = options->port;
+  if (options->tls_cert != NULL)
+    {
+      g_free (server->tls_certificate);
+      server->tls_certificate = g_strdup (options->tls_cert);
+    }
+  if (options->tls_key != NULL)
+    {
+      g_free (server->tls_key);
+      server->tls_key = g_strdup (options->tls_key);
+    }
+  return config;
+}
+
+/* Beside api.sock, when a command that runs its own job has that one. */
+static PgmServer *
+open_server (Daemon *self, const PgmConfig *config, gboolean tcp, GError **error)
+{
+  g_autofree char *directory = pgm_paths_runtime_directory ();
+  g_autofree char *token_file = pgm_config_get_token_file (config);
+  g_auto (GStrv) addresses = tcp ? pgm_config_list_addresses (config) : NULL;
+  const PgmServerOptions options = {
+    .directory = directory,
+    .job_id = SOCKET_ID,
+    .listen = (const char *const *) addresses,
+    .token_file = token_file,
+    .tls_certificate = config->server->tls_certificate,
+    .tls_key = config->server->tls_key,
+    .allowed_hosts = (const char *const *) config->server->allowed_hosts,
+    .max_connections = (guint) config->server->max_connections,
+    .max_websockets = (guint) config->server->max_websockets,
+  };
+
+  if (!pgm_paths_make_private (directory, error))
+    return NULL;
+  return pgm_server_new (PGM_ENGINE (self->engine), &options, error);
+}
+
+/* The port that nobody asked for may be that of another user's daemon. */
+static gboolean
+is_optional (const PgmConfig *config, const GError *reason)
+{
+  return config->server->listen == NULL && config->server->port == 0 &&
+         g_error_matches (reason, PGM_ERROR, PGM_ERROR_FAILED);
 }
 
 static gboolean
-serve (Daemon *self, GError **error)
+serve (Daemon *self, const PgmConfig *config, GError **error)
 {
-  g_autofree char *address = NULL;
+  g_autofree char *socket = NULL;
   g_autoptr (GStrvBuilder) addresses = g_strv_builder_new ();
+  g_autoptr (GError) reason = NULL;
 
-  self->server = pgm_host_serve (PGM_ENGINE (self->engine), SOCKET_ID, error);
+  self->server = open_server (self, config, TRUE, &reason);
+  if (self->server == NULL && is_optional (config, reason))
+    {
+      pgm_daemon_log_line (self->log, PGM_LOG_WARNING, "daemon",
+                           "only the unix socket is served: %s", reason->message);
+      g_clear_error (&reason);
+      self->server = open_server (self, config, FALSE, &reason);
+    }
   if (self->server == NULL)
-    return FALSE;
-  address = g_strconcat ("unix:", pgm_server_get_path (self->server), NULL);
-  g_strv_builder_add (addresses, address);
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  socket = g_strconcat ("unix:", pgm_server_get_path (self->server), NULL);
+  g_strv_builder_add (addresses, socket);
+  for (const char *const *url = pgm_server_get_urls (self->server); *url != NULL; url++)
+    g_strv_builder_add (addresses, *url);
   self->info->addresses = g_strv_builder_end (addresses);
   return TRUE;
 }
@@ -109,7 +184,7 @@ serve (Daemon *self, GError **error)
 static gboolean
 set_up (Daemon *self, GError **error)
 {
-  PgmConfig *config = pgm_config_load (error);
+  PgmConfig *config = load_config (self->options, error);
   gboolean done;
 
   if (config == NULL)
@@ -121,16 +196,14 @@ set_up (Daemon *self, GError **error)
   self->info->state_dir = g_strdup (config->state_dir);
   done = take_lock (self, config, error) && open_log (self, config, error);
   if (done)
-    open_store (self, config);
+    {
+      open_engine (self, config);
+      done = serve (self, config, error);
+    }
   pgm_record_unref (config);
-  if (!done)
-    return FALSE;
-  self->engine = PGM_LOCAL_ENGINE (pgm_local_engine_new (self->store));
-  pgm_daemon_log_follow (self->log, PGM_ENGINE (self->engine));
-  if (!serve (self, error))
-    return FALSE;
-  pgm_local_engine_become_daemon (self->engine, self->info);
-  return TRUE;
+  if (done)
+    pgm_local_engine_become_daemon (self->engine, self->info);
+  return done;
 }
 
 static void
@@ -172,7 +245,7 @@ on_reload (gpointer user_data)
 {
   Daemon *self = user_data;
   g_autoptr (GError) error = NULL;
-  PgmConfig *config = pgm_config_load (&error);
+  PgmConfig *config = load_config (self->options, &error);
 
   pgm_daemon_log_reopen (self->log);
   if (config == NULL)
@@ -293,8 +366,41 @@ pgm_daemon_run (const PgmDaemonOptions *options, PgmDaemonInfo **info, GError **
 gboolean
 pgm_daemon_check (const PgmDaemonOptions *options, GError **error)
 {
-  PgmConfig *config = pgm_config_load (error);
+  PgmConfig *config = load_config (options, error);
+  g_auto (GStrv) addresses = NULL;
+  g_autofree char *token_file = NULL;
+  gboolean done;
 
+  if (config == NULL)
+    return FALSE;
+  addresses = pgm_config_list_addresses (config);
+  token_file = pgm_config_get_token_file (config);
+  done = pgm_server_check (
+      &(PgmServerOptions){ .listen = (const char *const *) addresses,
+                           .token_file = token_file,
+                           .tls_certificate = config->server->tls_certificate,
+                           .tls_key = config->server->tls_key,
+                           .allowed_hosts = (const char *const *) config->server->allowed_hosts },
+      error);
   pgm_record_unref (config);
-  return config != NULL;
+  return done;
+}
+
+char *
+pgm_daemon_make_certificate (const PgmDaemonOptions *options,
+                             const char *const *names,
+                             char **certificate,
+                             char **key,
+                             GError **error)
+{
+  g_autofree char *directory = pgm_paths_config_directory ();
+
+  *certificate = options->tls_cert != NULL ? g_strdup (options->tls_cert)
+                                           : g_build_filename (directory, "server.crt", NULL);
+  *key = options->tls_key != NULL ? g_strdup (options->tls_key)
+                                  : g_build_filename (directory, "server.key", NULL);
+  if ((options->tls_cert == NULL || options->tls_key == NULL) &&
+      !pgm_paths_make_private (directory, error))
+    return NULL;
+  return pgm_tls_files_create (*certificate, *key, names, error);
 }

@@ -14,4 +14,11 @@ gboolean pgm_daemon_run (const PgmDaemonOptions *options, PgmDaemonInfo **info, 
 /* Tries what pgm_daemon_run() would read, and changes nothing. */
 gboolean pgm_daemon_check (const PgmDaemonOptions *options, GError **error);
 
+/* See PgmCliHost. */
+char *pgm_daemon_make_certificate (const PgmDaemonOptions *options,
+                                   const char *const *names,
+                                   char **certificate,
+                                   char **key,
+                                   GError **error);
+
 G_END_DECLS

@@ -13,6 +13,7 @@ main (int argc, char **argv)
     .unserve = pgm_host_unserve,
     .find_engines = pgm_host_find_engines,
     .run_daemon = pgm_daemon_run,
+    .make_certificate = pgm_daemon_make_certificate,
     .check_config = pgm_daemon_check,
     .complete_endpoint = pgm_endpoint_complete,
     .is_same_database = pgm_endpoint_is_same,

@@ -3,6 +3,8 @@ ends in order or not."""
 import os
 import re
 import signal
+import socket
+import subprocess
 import time
 
 from harness import check
@@ -44,14 +46,14 @@ def lives(pid):
 def life(pair):
     daemon = fresh(pair)
     began = time.monotonic()
-    started = daemon.run("daemon", "start")
+    started = daemon.run("daemon", "start", "--no-tcp")
     took = time.monotonic() - began
     try:
         assert started.code == EXIT_OK and "api.sock" in started.out, started
         assert took < 2, f"{took:.2f} s"
         pid = int(re.search(r"Process +(\d+)", started.out)[1])
         assert os.getsid(pid) == pid, "it has no session of its own"
-        again = daemon.run("daemon", "start")
+        again = daemon.run("daemon", "start", "--no-tcp")
         assert again.code == EXIT_REFUSED and str(pid) in again.err and "daemon stop" in again.err, again
         shown = daemon.run("daemon", "status")
         assert shown.code == EXIT_OK and str(pid) in shown.out and "daemon.log" in shown.out, shown
@@ -106,6 +108,56 @@ def bad_usage(pair):
     assert daemon.run("clone", *databases.uris(), "--detach").code == EXIT_NOT_FOUND
     assert daemon.run("clone", *databases.uris(), "--detach", "--wait").code == EXIT_USAGE
     pair.drop(databases)
+
+
+@case("on TCP with the token, and within TLS by the certificate of init-tls; what would be unsafe is refused")
+def addresses(pair):
+    daemon = fresh(pair)
+    made = daemon.run("daemon", "init-tls", "--name=db.example.com")
+    assert made.code == EXIT_OK and "SHA-256" in made.out, made
+    again = daemon.run("daemon", "init-tls")
+    assert again.code == EXIT_REFUSED, again
+    files = dict(re.findall(r"(tls_\w+) = (\S+)", made.out))
+    assert os.stat(files["tls_key"]).st_mode & 0o777 == 0o600, "the key"
+    for arguments, code in ((("--listen=0.0.0.0:0",), EXIT_REFUSED), (("--listen=nowhere:x",), EXIT_USAGE),
+                            (("--port=0",), EXIT_USAGE), (("--no-tcp", "--port=7000"), EXIT_USAGE),
+                            (("--tls-cert=only",), EXIT_USAGE)):
+        for command in (("daemon", "start"), ("--server", "--check-config")):
+            result = daemon.run(*command, *arguments)
+            assert result.code == code, result
+    daemon.arguments = ["--listen=127.0.0.1:0", "--listen=0.0.0.0:0",
+                        f"--tls-cert={files['tls_certificate']}", f"--tls-key={files['tls_key']}"]
+    with daemon:
+        info = daemon.run("daemon", "status", "--output=json").json_lines()[0]["daemon"]
+        urls = [address for address in info["addresses"] if address.startswith("https://")]
+        assert len(urls) == 2, info
+        port = urls[0].rpartition(":")[2]
+        with open(os.path.join(info["state_dir"], "api-token"), encoding="ascii") as file:
+            token = file.read().strip()
+        for header, status in ((f"Authorization: Bearer {token}", "200"), ("Authorization: Bearer no", "401")):
+            answer = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert",
+                                     files["tls_certificate"], "-H", header, f"https://localhost:{port}/api/v1/daemon"],
+                                    check=True, capture_output=True, timeout=30)
+            assert answer.stdout.decode() == status, answer
+
+
+@case("nobody asked for the port that another one has: the unix socket is served")
+def port_taken(pair):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(("127.0.0.1", 7654))
+            other.listen()
+        except OSError:
+            pass  # somebody has it already
+        daemon = fresh(pair)
+        started = daemon.run("daemon", "start")
+        try:
+            assert started.code == EXIT_OK and "unix:" in started.out and "http" not in started.out, started
+        finally:
+            assert daemon.run("daemon", "stop").code == EXIT_OK
+        asked = daemon.run("daemon", "start", "--port=7654")
+        assert asked.code == 6 and "7654" in asked.err, asked
 
 
 # ---- jobs that are handed over

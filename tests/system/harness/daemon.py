@@ -8,7 +8,8 @@ import time
 
 
 class Daemon:
-    """With the home, configuration and state of @command, and a runtime directory there."""
+    """With the home, configuration and state of @command, and a runtime directory there.
+    Without @arguments on the unix socket only."""
 
     def __init__(self, command, *arguments, env=None):
         self.command, self.arguments = command, list(arguments)
@@ -29,7 +30,7 @@ class Daemon:
             listener.settimeout(seconds)
             began = time.monotonic()
             with open(self.errors, "ab") as errors:
-                self.process = self.command.start("--server", *self.arguments, stderr=errors,
+                self.process = self.command.start("--server", *(self.arguments or ["--no-tcp"]), stderr=errors,
                                                   env={**self.env, "NOTIFY_SOCKET": name})
             try:
                 while b"READY=1" not in listener.recv(4096):
