@@ -77,6 +77,15 @@ pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError 
       return NULL;
     }
 
+  if (self->uri != NULL && *self->uri == '\0')
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          "A variable that it was to come from may be empty: give"
+                          " postgresql://user@host/database, or leave the option out.",
+                          "--%s-uri is empty", prefix);
+      return NULL;
+    }
+
   endpoint = pgm_record_new (&pgm_endpoint_type);
   if (self->uri != NULL)
     endpoint->uri = pgm_dsn_split_password (self->uri, &endpoint->password);

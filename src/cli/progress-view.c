@@ -205,7 +205,7 @@ is_following (const PgmSnapshot *snapshot)
          (snapshot->phase == PGM_PHASE_PAUSED && snapshot->applied_lsn != 0);
 }
 
-/* Transactions a second since the last picture. */
+/* Transactions a second since the last picture; -1 while it is not known. */
 static double
 transaction_rate (PgmProgressView *self, const PgmSnapshot *snapshot)
 {
@@ -213,7 +213,7 @@ transaction_rate (PgmProgressView *self, const PgmSnapshot *snapshot)
   double seconds = (double) (now - self->last_rate_time) / G_USEC_PER_SEC;
 
   if (self->last_rate_time == 0 || snapshot->transactions < self->last_transactions)
-    self->rate = 0;
+    self->rate = -1;
   else if (seconds >= 1)
     self->rate = (double) (snapshot->transactions - self->last_transactions) / seconds;
   else
@@ -229,6 +229,7 @@ follow_text (PgmProgressView *self, const PgmSnapshot *snapshot)
   g_autofree char *lag = pgm_format_bytes (snapshot->lag_bytes);
   g_autofree char *transactions = pgm_format_count (snapshot->transactions);
   g_autofree char *changes = pgm_format_count (snapshot->changes);
+  double rate = transaction_rate (self, snapshot);
   GString *text = g_string_new (NULL);
 
   g_string_append_printf (text, _ ("lag %s"), lag);
@@ -238,8 +239,9 @@ follow_text (PgmProgressView *self, const PgmSnapshot *snapshot)
 
       g_string_append_printf (text, " (%s)", age);
     }
-  g_string_append_printf (text, _ ("  %s transactions, %s changes, %.0f tx/s"), transactions,
-                          changes, transaction_rate (self, snapshot));
+  g_string_append_printf (text, _ ("  %s transactions, %s changes"), transactions, changes);
+  if (rate >= 0)
+    g_string_append_printf (text, _ (", %.0f tx/s"), rate);
   return g_string_free (text, FALSE);
 }
 

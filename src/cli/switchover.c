@@ -6,6 +6,8 @@
 #include "core/i18n.h"
 #include "core/units.h"
 
+#define SHORTEST_TIMEOUT 0.1
+
 typedef struct
 {
   PgmJobChoice choice;
@@ -63,10 +65,15 @@ make_context (SwitchoverArguments *arguments)
   GOptionContext *context = g_option_context_new (NULL);
 
   g_option_context_set_summary (
-      context, _ ("Moves the writes of a job that follows its source to the destination: a fence\n"
-                  "stops them, a sentinel sent through the WAL proves that nothing is missing,\n"
-                  "sequences are carried over, then the destination is open. When anything fails\n"
-                  "or the time is over before that, the fence comes down and all is as before."));
+      context,
+      _ ("Moves the writes of a job that follows its source to the destination: a fence\n"
+         "stops them, a sentinel sent through the WAL proves that nothing is missing,\n"
+         "sequences are carried over, then the destination is open. When anything fails\n"
+         "or the time is over before that, the fence comes down and all is as before.\n\n"
+         "Afterwards the fence keeps the application from the old side, as far as it does:\n"
+         "revoke and readonly let superusers through, pgbouncer whoever connects past it,\n"
+         "and none everybody. Who writes there within the first moments is reported as a\n"
+         "warning of the job; what is written there later is not taken over, and not seen."));
   pgm_job_choice_add (context, &arguments->choice);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   return context;
@@ -93,6 +100,22 @@ parse_fence (const char *text, PgmSwitchoverOptions *options, GError **error)
   return FALSE;
 }
 
+/* The job would refuse it; here it is a slip of the pen. */
+static gboolean
+parse_timeout (const char *text, double *seconds, GError **error)
+{
+  if (!pgm_parse_duration (text, seconds, error))
+    return FALSE;
+  if (*seconds >= SHORTEST_TIMEOUT)
+    return TRUE;
+  pgm_error_set_full (
+      error, PGM_ERROR_USAGE, NULL, NULL,
+      _ ("Allow as long as the application can wait, 30s for example; the stop takes"
+         " only as much of it as it needs."),
+      "--timeout=%s is too short for any cutover", text);
+  return FALSE;
+}
+
 static PgmJobRequest *
 make_request (const SwitchoverArguments *arguments, GError **error)
 {
@@ -103,7 +126,7 @@ make_request (const SwitchoverArguments *arguments, GError **error)
   request->switchover = options;
   options->no_reverse = arguments->no_reverse;
   if ((arguments->timeout == NULL ||
-       pgm_parse_duration (arguments->timeout, &options->timeout_sec, error)) &&
+       parse_timeout (arguments->timeout, &options->timeout_sec, error)) &&
       (arguments->fence == NULL || parse_fence (arguments->fence, options, error)) &&
       (arguments->margin == NULL || pgm_parse_int (arguments->margin, "--sequence-margin", 0,
                                                    G_MAXINT32, &options->sequence_margin, error)))

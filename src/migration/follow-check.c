@@ -30,33 +30,45 @@ pgm_follow_way (const PgmFollowState *state)
 }
 
 /* R6: another server, or the same one on another timeline, may have other WAL
- * under the same positions. */
-static gboolean
-check_identity (PgmFollowContext *ctx, GError **error)
+ * under the same positions. What is 0 isn't known. */
+static char *
+describe_other (const PgmServerIdentity *was, const PgmServerIdentity *now)
 {
-  const PgmServerIdentity *now = &ctx->ends->source->identity;
+  if (was->system_identifier != 0 && now->system_identifier != 0 &&
+      was->system_identifier != now->system_identifier)
+    return g_strdup_printf ("Its system identifier was %" G_GUINT64_FORMAT
+                            " and is %" G_GUINT64_FORMAT " now.",
+                            was->system_identifier, now->system_identifier);
+  if (was->timeline != 0 && now->timeline != 0 && was->timeline != now->timeline)
+    return g_strdup_printf ("Its timeline was %u and is %u now: after a fail-over or a recovery"
+                            " to a point in time, changes that were sent before may be gone there,"
+                            " and changes since then may never have been sent.",
+                            was->timeline, now->timeline);
+  return NULL;
+}
+
+static gboolean
+check_identity (PgmFollowContext *ctx, PgmEnd end, GError **error)
+{
   const PgmFollowState *state = ctx->state;
+  PgmServerIdentity was = { state->source_system_identifier, state->source_timeline };
   g_autofree char *detail = NULL;
 
-  if (g_strcmp0 (state->source_database, ctx->ends->source->database) != 0)
+  if (end == PGM_END_DESTINATION)
+    {
+      was =
+          (PgmServerIdentity){ state->destination_system_identifier, state->destination_timeline };
+      detail = describe_other (&was, &ctx->ends->destination->identity);
+    }
+  else if (g_strcmp0 (state->source_database, ctx->ends->source->database) != 0)
     detail = g_strdup_printf ("It follows database \"%s\", not \"%s\".", state->source_database,
                               ctx->ends->source->database);
-  else if (state->source_system_identifier != 0 && now->system_identifier != 0 &&
-           state->source_system_identifier != now->system_identifier)
-    detail = g_strdup_printf ("Its system identifier was %" G_GUINT64_FORMAT
-                              " and is %" G_GUINT64_FORMAT " now.",
-                              state->source_system_identifier, now->system_identifier);
-  else if (state->source_timeline != 0 && now->timeline != 0 &&
-           state->source_timeline != now->timeline)
-    detail =
-        g_strdup_printf ("Its timeline was %u and is %u now: after a fail-over or a recovery"
-                         " to a point in time, changes that were sent before may be gone there,"
-                         " and changes since then may never have been sent.",
-                         state->source_timeline, now->timeline);
+  else
+    detail = describe_other (&was, &ctx->ends->source->identity);
   if (detail == NULL)
     return TRUE;
   pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, detail, ANEW_HINT,
-                      "the source is not the server that is followed");
+                      "the %s is not the server that is followed", pgm_end_name (end));
   return FALSE;
 }
 
@@ -237,7 +249,7 @@ pgm_follow_check (PgmFollowContext *ctx,
   g_autoptr (PgmSlot) slot = NULL;
   g_autofree char *end = NULL;
 
-  if (way->end == PGM_END_SOURCE && !check_identity (ctx, error))
+  if (!check_identity (ctx, way->end, error))
     return FALSE;
   reader = pgm_ends_connect (ctx->ends, way->end, "check", cancellable, error);
   if (reader == NULL || !read_progress (ctx, way, cancellable, error))

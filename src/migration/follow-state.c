@@ -34,6 +34,8 @@ static const StateField fields[] = {
   STATE_FIELD (source_system_identifier, STATE_UINT64),
   STATE_FIELD (source_timeline, STATE_UINT32),
   STATE_FIELD (source_database, STATE_TEXT),
+  STATE_FIELD (destination_system_identifier, STATE_UINT64),
+  STATE_FIELD (destination_timeline, STATE_UINT32),
   STATE_FIELD (consistent_point, STATE_LSN),
   STATE_FIELD (copied, STATE_BOOL),
   STATE_FIELD (slot_is_ours, STATE_BOOL),

@@ -28,6 +28,8 @@ typedef struct
   guint64 source_system_identifier;
   guint32 source_timeline;
   char *source_database;
+  guint64 destination_system_identifier; /* the same once a way back is followed, else 0 */
+  guint32 destination_timeline;
   PgmLsn consistent_point; /* the slot's; the rows are of this moment */
   gboolean copied;         /* all rows are there: changes may be applied */
   gboolean slot_is_ours;   /* made by us, and dropped by us */

@@ -150,6 +150,25 @@ session_options (FollowRun *run, const PgmFollowWay *way)
 }
 
 /* What a cutover has left open is settled first: it says in which direction. */
+/* A job that goes on has copied its tables in another life. */
+static void
+show_tables (const PgmFollowContext *ctx)
+{
+  if (pgm_progress_has_tables (ctx->progress))
+    return;
+  for (guint i = 0; i < ctx->catalog->tables->len; i++)
+    {
+      const PgmTable *table = g_ptr_array_index (ctx->catalog->tables, i);
+      guint index;
+
+      if (table->kind != 'r')
+        continue;
+      index = pgm_progress_add_table (ctx->progress, table->schema, table->name, -1,
+                                      (guint64) MAX (table->bytes, 0));
+      pgm_progress_table_status (ctx->progress, index, PGM_TABLE_STREAMING);
+    }
+}
+
 static gboolean
 start_session (FollowRun *run, GError **error)
 {
@@ -166,6 +185,7 @@ start_session (FollowRun *run, GError **error)
   if (!pgm_follow_check (ctx, &way, run->cancellable, error) ||
       !pgm_follow_read_catalog (ctx, run->cancellable, error))
     return FALSE;
+  show_tables (ctx);
   session = session_options (run, &way);
   run->way = way;
   pgm_progress_set_phase (ctx->progress, way.end == PGM_END_SOURCE ? PGM_PHASE_CATCH_UP

@@ -155,13 +155,14 @@ pgm_handover_objects_prepare (PgmHandover *self,
   if (self->objects == NULL)
     return FALSE;
   seconds = (double) (g_get_monotonic_time () - began) / G_USEC_PER_SEC;
-  if (seconds > self->options.budget)
+  if (seconds > self->options.budget && g_hash_table_size (self->objects) > 0)
     {
       pgm_error_set_full (
           error, PGM_ERROR_REFUSED, NULL,
           "Changes of large objects are not replicated; all must be compared while writes stand still.",
           "Allow a longer timeout.",
-          "comparing the large objects takes %.1f s, more than the stop may spend on it", seconds);
+          "comparing the large objects takes %.2g s, and of the timeout the stop may spend %.2g s on it",
+          seconds, self->options.budget);
       return FALSE;
     }
   present = read_digests (to, cancellable, error);

@@ -23,7 +23,6 @@ struct _PgmHandover
                          * NULL: there are none on either side */
   GPtrArray *unlogged;  /* PgmTable of the catalog */
   gboolean replica;     /* session_replication_role may be set on the other side */
-  gboolean triggers;    /* some wait there */
   guint objects_copied;
 };
 
@@ -66,16 +65,12 @@ gboolean pgm_handover_tables_run (PgmHandover *self,
                                   GCancellable *cancellable,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* handover-ready.c: constraints, triggers, statistics, materialized views. */
+/* handover-ready.c: constraints, statistics, materialized views. */
 gboolean pgm_handover_ready_prepare (PgmHandover *self,
                                      PgmConnection *from,
                                      PgmConnection *to,
                                      GCancellable *cancellable,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean pgm_handover_ready_run (PgmHandover *self,
-                                 PgmConnection *to,
-                                 GCancellable *cancellable,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_handover_refresh_views (PgmHandover *self,
                                  PgmConnection *to,
                                  PgmReport *report,

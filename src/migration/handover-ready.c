@@ -1,7 +1,6 @@
 #include "migration/handover-private.h"
 
 #include "migration/search-path.h"
-#include "migration/triggers.h"
 #include "postgres/quote.h"
 
 /* Constraints that can be validated later, by table and name. */
@@ -107,20 +106,6 @@ analyze_stale (PgmHandover *self, PgmConnection *to, GCancellable *cancellable, 
   return TRUE;
 }
 
-static gboolean
-find_waiting_triggers (PgmHandover *self,
-                       PgmConnection *to,
-                       GCancellable *cancellable,
-                       GError **error)
-{
-  g_autofree char *there = pgm_connection_query_value (
-      to, "SELECT pg_catalog.to_regclass('pgmanager.clone_trigger') IS NOT NULL", 0, NULL,
-      cancellable, error);
-
-  self->triggers = g_strcmp0 (there, "t") == 0;
-  return there != NULL;
-}
-
 gboolean
 pgm_handover_ready_prepare (PgmHandover *self,
                             PgmConnection *from,
@@ -129,17 +114,7 @@ pgm_handover_ready_prepare (PgmHandover *self,
                             GError **error)
 {
   return validate_constraints (from, to, cancellable, error) &&
-         analyze_stale (self, to, cancellable, error) &&
-         find_waiting_triggers (self, to, cancellable, error);
-}
-
-gboolean
-pgm_handover_ready_run (PgmHandover *self,
-                        PgmConnection *to,
-                        GCancellable *cancellable,
-                        GError **error)
-{
-  return !self->triggers || pgm_triggers_restore (to, cancellable, error);
+         analyze_stale (self, to, cancellable, error);
 }
 
 /* A view comes after those it reads from, over any number of plain views. */

@@ -47,8 +47,7 @@ pgm_handover_run (PgmHandover *self,
   return PGM_FAILPOINT ("handover.run", error) &&
          pgm_handover_sequences_run (self, from, to, cancellable, error) &&
          pgm_handover_objects_run (self, from, to, cancellable, error) &&
-         pgm_handover_tables_run (self, from, to, cancellable, error) &&
-         pgm_handover_ready_run (self, to, cancellable, error);
+         pgm_handover_tables_run (self, from, to, cancellable, error);
 }
 
 void

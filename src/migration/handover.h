@@ -1,6 +1,6 @@
 /* What replication does not carry, and a cutover has to: sequences, large objects,
- * unlogged tables, and on the side that takes over triggers and constraints that
- * waited, statistics and materialized views.
+ * unlogged tables, and on the side that takes over constraints that waited,
+ * statistics and materialized views.
  *
  * prepare() runs before the stop and does all that can be done there; run() is the
  * part of the stop, a few round trips where nothing has changed; finish() follows

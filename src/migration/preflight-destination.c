@@ -321,7 +321,8 @@ judge_tablespaces (PgmPreflight *self, const char *name, GHashTable *used, PgmRe
     {
       const char *tablespace = pgm_result_get (known, row, 0);
       g_autofree char *quoted = pgm_quote_identifier (tablespace);
-      g_autofree char *fix = g_strdup_printf ("GRANT CREATE ON TABLESPACE %s TO %s;", quoted, user);
+      g_autofree char *fix = g_strdup_printf (
+          "GRANT CREATE ON TABLESPACE %s TO %s; -- on the destination", quoted, user);
 
       if (!g_hash_table_remove (used, tablespace) || pgm_result_get_bool (known, row, 1))
         continue;

@@ -21,7 +21,7 @@ pgm_preflight_check_follow_origins (PgmPreflight *self, const char *name, GError
       g_string_append_printf (fix, "%sGRANT EXECUTE ON FUNCTION pg_catalog.%s TO ",
                               row > 0 ? "\n" : "", pgm_result_get_or (rows, row, 0, ""));
       pgm_quote_append_identifier (fix, self->destination_info->user);
-      g_string_append_c (fix, ';');
+      g_string_append (fix, "; -- on the destination");
     }
   if (pgm_result_get_rows (rows) == 0)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL,
@@ -75,8 +75,8 @@ pgm_preflight_check_follow_triggers (PgmPreflight *self, const char *name, GErro
   g_autoptr (PgmResult) rows = NULL;
   g_autofree char *list = NULL;
   g_autofree char *role = pgm_quote_identifier (self->destination_info->user);
-  g_autofree char *fix =
-      g_strdup_printf ("GRANT SET ON PARAMETER session_replication_role TO %s;", role);
+  g_autofree char *fix = g_strdup_printf (
+      "GRANT SET ON PARAMETER session_replication_role TO %s; -- on the destination", role);
   gboolean may = FALSE;
 
   if (!may_set_replica (self, &may, error))
@@ -113,7 +113,7 @@ pgm_preflight_check_follow_row_security (PgmPreflight *self, const char *name, G
   g_autoptr (GPtrArray) tables = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *list = NULL;
   g_autofree char *role = pgm_quote_identifier (self->destination_info->user);
-  g_autofree char *fix = g_strdup_printf ("ALTER ROLE %s BYPASSRLS;", role);
+  g_autofree char *fix = g_strdup_printf ("ALTER ROLE %s BYPASSRLS; -- on the destination", role);
 
   for (guint i = 0; i < self->catalog->tables->len; i++)
     {

@@ -68,7 +68,7 @@ pgm_preflight_check_follow_replication (PgmPreflight *self, const char *name, GE
 {
   const PgmServerInfo *info = self->source_info;
   g_autofree char *role = pgm_quote_identifier (info->user);
-  g_autofree char *fix = g_strdup_printf ("ALTER ROLE %s REPLICATION;", role);
+  g_autofree char *fix = g_strdup_printf ("ALTER ROLE %s REPLICATION; -- on the source", role);
 
   if (info->superuser || info->replication)
     pgm_preflight_add (self, name, PGM_CHECK_OK, NULL, "Our role on the source may replicate.");
@@ -149,7 +149,7 @@ check_owners (PgmPreflight *self, const char *name, GError **error)
       pgm_quote_append_identifier (fix, table->owner);
       g_string_append (fix, " TO ");
       pgm_quote_append_identifier (fix, self->source_info->user);
-      g_string_append_c (fix, ';');
+      g_string_append (fix, "; -- on the source");
     }
   if (fix->len > 0)
     pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, fix->str,
@@ -164,7 +164,8 @@ pgm_preflight_check_follow_publication (PgmPreflight *self, const char *name, GE
   g_autoptr (PgmResult) may = NULL;
   g_autofree char *database = pgm_quote_identifier (self->source_info->database);
   g_autofree char *role = pgm_quote_identifier (self->source_info->user);
-  g_autofree char *fix = g_strdup_printf ("GRANT CREATE ON DATABASE %s TO %s;", database, role);
+  g_autofree char *fix =
+      g_strdup_printf ("GRANT CREATE ON DATABASE %s TO %s; -- on the source", database, role);
 
   if (!makes_publication (self) || self->source_info->superuser)
     return TRUE;

@@ -153,6 +153,9 @@ gboolean pgm_preflight_check_follow_origins (PgmPreflight *self, const char *nam
 gboolean pgm_preflight_check_follow_triggers (PgmPreflight *self, const char *name, GError **error);
 gboolean
 pgm_preflight_check_follow_row_security (PgmPreflight *self, const char *name, GError **error);
+/* preflight-cutover.c */
+gboolean pgm_preflight_check_cutover (PgmPreflight *self, const char *name, GError **error);
+
 gboolean
 pgm_preflight_check_follow_same_cluster (PgmPreflight *self, const char *name, GError **error);
 

@@ -15,9 +15,11 @@ add_missing (PgmPreflight *self,
     {
       PgmMissingPrivilege *entry = g_ptr_array_index (missing, i);
 
-      pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, entry->fix_sql,
-                         "Role %s on the %s may not %s.%s%s", user, side, entry->subject,
-                         entry->note != NULL ? " " : "", entry->note != NULL ? entry->note : "");
+      g_autofree char *fix = g_strdup_printf ("%s -- on the %s", entry->fix_sql, side);
+
+      pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, fix, "Role %s on the %s may not %s.%s%s",
+                         user, side, entry->subject, entry->note != NULL ? " " : "",
+                         entry->note != NULL ? entry->note : "");
     }
 }
 
@@ -119,7 +121,8 @@ check_insert (PgmPreflight *self, const char *name, GError **error)
   list = pgm_preflight_list (tables);
   g_ptr_array_add (tables, NULL);
   joined = g_strjoinv (", ", (char **) tables->pdata);
-  fix = g_strdup_printf ("GRANT INSERT, SELECT ON TABLE %s TO %s;", joined, user);
+  fix = g_strdup_printf ("GRANT INSERT, SELECT ON TABLE %s TO %s; -- on the destination", joined,
+                         user);
   pgm_preflight_add (self, name, PGM_CHECK_BLOCKER, fix,
                      "Role %s on the destination may not write to %s.",
                      self->destination_info->user, list);
@@ -178,7 +181,8 @@ check_strangers (PgmPreflight *self, const char *name, gboolean *found, GError *
       const char *schema_owner = pgm_result_get (result, row, 2);
       g_autofree char *quoted_owner = pgm_quote_identifier (owner);
       g_autofree char *quoted_schema_owner = pgm_quote_identifier (schema_owner);
-      g_autofree char *fix = g_strdup_printf ("GRANT %s TO %s;", quoted_schema_owner, quoted_owner);
+      g_autofree char *fix = g_strdup_printf ("GRANT %s TO %s; -- on the destination",
+                                              quoted_schema_owner, quoted_owner);
 
       *found = TRUE;
       pgm_preflight_add (

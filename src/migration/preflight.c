@@ -71,6 +71,7 @@ static const Check follow_checks[] = {
   { "follow-triggers", pgm_preflight_check_follow_triggers },
   { "follow-row-security", pgm_preflight_check_follow_row_security },
   { "follow-same-cluster", pgm_preflight_check_follow_same_cluster },
+  { "cutover-privileges", pgm_preflight_check_cutover },
 };
 
 void

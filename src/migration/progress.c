@@ -316,6 +316,14 @@ pgm_progress_begin_again (PgmProgress *self)
   self->first_sample = self->n_samples = 0;
 }
 
+gboolean
+pgm_progress_has_tables (PgmProgress *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return self->tables->len > 0;
+}
+
 PgmProgressCounters *
 pgm_progress_get_counters (PgmProgress *self, guint table)
 {

@@ -30,6 +30,7 @@ guint pgm_progress_add_table (PgmProgress *self,
                               const char *name,
                               gint64 rows_estimate,
                               guint64 size_bytes);
+gboolean pgm_progress_has_tables (PgmProgress *self);
 /* Bumped with __atomic_fetch_add; any number of threads. */
 PgmProgressCounters *pgm_progress_get_counters (PgmProgress *self, guint table);
 void pgm_progress_table_status (PgmProgress *self, guint table, PgmTableStatus status);

@@ -65,7 +65,7 @@ check_origin (const PgmReverse *self, GPtrArray *missing, GCancellable *cancella
     return TRUE;
   if (server->major < ORIGIN_GRANT_MAJOR)
     {
-      miss (missing, "replication origins for the way back on the side that gives the writes away",
+      miss (missing, "replication origins for the way back",
             g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
             "before PostgreSQL 14 only a superuser may use them; or keep no way back");
       return TRUE;
@@ -78,7 +78,7 @@ check_origin (const PgmReverse *self, GPtrArray *missing, GCancellable *cancella
             &may, cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "replication origins for the way back on the side that gives the writes away",
+    miss (missing, "replication origins for the way back",
           g_strdup_printf ("GRANT EXECUTE ON FUNCTION %s TO %s", origin_functions, user), NULL);
   return TRUE;
 }
@@ -113,12 +113,11 @@ check_replica_role (const PgmReverse *self,
             cancellable, error))
     return FALSE;
   if (!may)
-    miss (
-        missing,
-        "apply changes that come back without firing triggers, on the side that gives the writes away",
-        grantable ? g_strdup_printf ("GRANT SET ON PARAMETER session_replication_role TO %s", user)
-                  : g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
-        NULL);
+    miss (missing, "apply changes that come back without firing triggers,",
+          grantable
+              ? g_strdup_printf ("GRANT SET ON PARAMETER session_replication_role TO %s", user)
+              : g_strdup_printf ("ALTER ROLE %s SUPERUSER", user),
+          NULL);
   return TRUE;
 }
 
@@ -175,15 +174,33 @@ check_publisher (const PgmReverse *self,
             &may, cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "a slot for the way back on the side that takes the writes over",
-          g_strdup_printf ("ALTER ROLE %s REPLICATION", user), NULL);
+    miss (missing, "a slot for the way back", g_strdup_printf ("ALTER ROLE %s REPLICATION", user),
+          NULL);
   if (!ask (self->to, "SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE')",
             &may, cancellable, error))
     return FALSE;
   if (!may)
-    miss (missing, "a publication for the way back on the side that takes the writes over",
+    miss (missing, "a publication for the way back",
           g_strdup_printf ("GRANT CREATE ON DATABASE %s TO %s", database, user), NULL);
   return check_tables (self, missing, cancellable, error);
+}
+
+gboolean
+pgm_reverse_check_servers (const PgmReverse *self,
+                           GPtrArray *missing,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  if (!check_publisher (self, missing, cancellable, error))
+    return FALSE;
+  pgm_missing_privileges_set_side (
+      missing, pgm_end_name (self->back ? PGM_END_SOURCE : PGM_END_DESTINATION));
+  if (!check_origin (self, missing, cancellable, error) ||
+      !check_replica_role (self, missing, cancellable, error))
+    return FALSE;
+  pgm_missing_privileges_set_side (
+      missing, pgm_end_name (self->back ? PGM_END_DESTINATION : PGM_END_SOURCE));
+  return TRUE;
 }
 
 gboolean
@@ -197,9 +214,7 @@ pgm_reverse_check (const PgmReverse *self,
 
   /* Without an origin nothing tells apart what came from the other side. */
   if (self->ctx->state->origin != NULL)
-    return check_publisher (self, missing, cancellable, error) &&
-           check_origin (self, missing, cancellable, error) &&
-           check_replica_role (self, missing, cancellable, error);
+    return pgm_reverse_check_servers (self, missing, cancellable, error);
   hint = g_strdup_printf ("GRANT EXECUTE ON FUNCTION %s TO %s; on the destination, from PostgreSQL"
                           " 14 on, and start following anew; or keep no way back.",
                           origin_functions, user);

@@ -30,6 +30,12 @@ gboolean pgm_reverse_check (const PgmReverse *self,
                             GCancellable *cancellable,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same but for the origin that the forward direction is applied with. */
+gboolean pgm_reverse_check_servers (const PgmReverse *self,
+                                    GPtrArray *missing,
+                                    GCancellable *cancellable,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Names it in the state (which is written first), then makes it. @patience: seconds
  * that the slot may wait for old transactions; then PGM_ERROR_REFUSED names them. */
 gboolean pgm_reverse_prepare (const PgmReverse *self,

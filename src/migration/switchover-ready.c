@@ -94,10 +94,12 @@ refuse_missing (GPtrArray *missing, GError **error)
     {
       const PgmMissingPrivilege *lacking = g_ptr_array_index (missing, i);
 
-      g_string_append_printf (subjects, "%s%s", i > 0 ? "\n" : "", lacking->subject);
+      g_string_append_printf (subjects, "%son the %s: %s", i > 0 ? "\n" : "", lacking->side,
+                              lacking->subject);
       if (lacking->note != NULL)
         g_string_append_printf (subjects, " (%s)", lacking->note);
-      g_string_append_printf (fixes, "%s%s;", i > 0 ? "\n" : "", lacking->fix_sql);
+      g_string_append_printf (fixes, "%s%s; -- on the %s", i > 0 ? "\n" : "", lacking->fix_sql,
+                              lacking->side);
     }
   pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, subjects->str, fixes->str,
                       "privileges for the cutover are missing");
@@ -131,6 +133,7 @@ preflight (PgmSwitchover *self, GCancellable *cancellable, GError **error)
       !pgm_table_lock_check_privileges (self->lock, missing, cancellable, error) ||
       !pgm_switchover_plan_fence (self, missing, cancellable, error))
     return FALSE;
+  pgm_missing_privileges_set_side (missing, pgm_end_name (self->from));
   if (!self->options->no_reverse &&
       !pgm_reverse_check (&self->reverse, missing, cancellable, error))
     return FALSE;

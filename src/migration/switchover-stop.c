@@ -32,11 +32,12 @@ raise_fence (PgmSwitchover *self, GCancellable *cancellable, GError **error)
   pgm_record_unref (self->memo);
   self->memo = memo;
   self->raised = TRUE;
-  if (!pgm_switchover_write (self->ctx, PGM_CUTOVER_FENCED, memo, cancellable, error) ||
-      !PGM_FAILPOINT ("switchover.fenced", error))
-    return FALSE;
   self->deadline = pgm_deadline_new (
       g_get_monotonic_time () + (gint64) (self->timeout * G_USEC_PER_SEC), cancellable);
+  if (!pgm_switchover_write (self->ctx, PGM_CUTOVER_FENCED, memo,
+                             pgm_deadline_get_cancellable (self->deadline), error) ||
+      !PGM_FAILPOINT ("switchover.fenced", error))
+    return FALSE;
   pgm_cutover_log_stopped (self->log);
   pgm_cutover_log_begin (self->log, "fence");
   if (!pgm_fence_raise (self->fence, self->reader, pgm_deadline_get_cancellable (self->deadline),
@@ -167,31 +168,25 @@ static void
 note_decision (PgmSwitchover *self)
 {
   PgmFollowState *state = self->ctx->state;
+  const PgmServerIdentity *to = &self->ctx->ends->destination->identity;
 
   if (!self->back)
     {
       state->reverse_start = self->options->no_reverse ? 0 : self->start;
+      state->destination_system_identifier = to->system_identifier;
+      state->destination_timeline = to->timeline;
       return;
     }
   state->consistent_point = self->start;
   g_hash_table_remove_all (state->copied_until);
 }
 
-/* The session broke while the decision was committed: its old backend is ended, then
- * what it left behind is read. */
 static gboolean
-resolve_once (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
+end_backend (PgmConnection *fresh, int pid, GError **error)
 {
   g_autofree char *id = g_strdup_printf ("%d", pid);
   const char *params[] = { id };
-  g_autoptr (PgmFollowState) state = NULL;
-  g_autoptr (PgmConnection) fresh =
-      pgm_ends_connect (self->ctx->ends, PGM_END_DESTINATION, "decision", NULL, error);
-  g_autofree char *gone = NULL;
-
-  if (fresh == NULL)
-    return FALSE;
-  gone = pgm_connection_query_value (
+  g_autofree char *gone = pgm_connection_query_value (
       fresh,
       "SELECT count(pg_catalog.pg_terminate_backend(pid)) = 0"
       " FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND usename = current_user",
@@ -199,11 +194,25 @@ resolve_once (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
   if (gone == NULL)
     return FALSE;
   if (!g_str_equal (gone, "t"))
-    {
-      pgm_error_set (error, PGM_ERROR_FAILED, "destination: an old session is still at work");
-      return FALSE;
-    }
-  if (!pgm_follow_state_read (fresh, &state, NULL, error))
+    pgm_error_set (error, PGM_ERROR_FAILED, "destination: an old session is still at work");
+  return g_str_equal (gone, "t");
+}
+
+/* The decision was being committed when its session broke or its time was over. An old
+ * backend is ended (@pid; 0: it has answered, so it is done), then what it left behind is
+ * read. What it has committed stands, also when nobody has confirmed it to the server. */
+static gboolean
+resolve_once (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
+{
+  g_autoptr (PgmFollowState) state = NULL;
+  g_autoptr (PgmDeadline) deadline =
+      pgm_deadline_new (g_get_monotonic_time () + RESOLVE * G_USEC_PER_SEC, NULL);
+  GCancellable *cancellable = pgm_deadline_get_cancellable (deadline);
+  g_autoptr (PgmConnection) fresh =
+      pgm_ends_connect (self->ctx->ends, PGM_END_DESTINATION, "decision", cancellable, error);
+
+  if (fresh == NULL || (pid != 0 && !end_backend (fresh, pid, error)) ||
+      !pgm_follow_state_read (fresh, &state, cancellable, error))
     return FALSE;
   *decided = state != NULL && state->cutover == PGM_CUTOVER_DECIDED;
   return TRUE;
@@ -234,33 +243,53 @@ resolve (PgmSwitchover *self, int pid, gboolean *decided, GError **error)
     }
 }
 
-/* The point of no return is one commit on the destination. Until the last moment the
- * deadline counts; the commit itself is not cancelled. */
+/* The commit itself is cancelled as well when the time is over: it may wait for a
+ * standby of the destination that is gone. Then it has been made, mostly: a server that
+ * stops waiting for its standbys doesn't take back. */
+static gboolean
+commit_decision (PgmSwitchover *self, gboolean *late, GCancellable *cancellable, GError **error)
+{
+  PgmFollowContext *ctx = self->ctx;
+  int pid = pgm_connection_get_backend_pid (ctx->journal);
+  gboolean decided = FALSE;
+  g_autoptr (GError) local = NULL;
+
+  if (pgm_switchover_write (ctx, PGM_CUTOVER_DECIDED, self->memo, cancellable, &local))
+    return TRUE;
+  *late = pgm_error_is_cancelled (local);
+  if (pgm_connection_is_lost (ctx->journal) || *late)
+    if (!resolve (self, pgm_connection_is_lost (ctx->journal) ? pid : 0, &decided, error))
+      return FALSE;
+  if (!decided)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  /* As it is written there. */
+  ctx->state->cutover = PGM_CUTOVER_DECIDED;
+  g_free (ctx->state->fence);
+  ctx->state->fence = self->memo->fences->len > 0 ? pgm_record_to_json (self->memo, FALSE) : NULL;
+  return TRUE;
+}
+
+/* The point of no return is one commit on the destination. */
 static gboolean
 decide (PgmSwitchover *self, GCancellable *cancellable, GError **error)
 {
-  int pid = pgm_connection_get_backend_pid (self->ctx->journal);
-  gboolean decided = FALSE;
-  g_autoptr (GError) local = NULL;
+  gboolean late = FALSE;
 
   pgm_cutover_log_begin (self->log, "decide");
   if (!pgm_reverse_read_start (&self->reverse, &self->start, cancellable, error))
     return FALSE;
   note_decision (self);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !commit_decision (self, &late, cancellable, error))
     return FALSE;
-  if (!pgm_switchover_write (self->ctx, PGM_CUTOVER_DECIDED, self->memo, NULL, &local))
-    {
-      if (pgm_connection_is_lost (self->ctx->journal) && !resolve (self, pid, &decided, error))
-        return FALSE;
-      if (!decided)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
-        }
-    }
   self->decided = TRUE;
-  pgm_cutover_log_done (self->log, "the writes belong to the other side");
+  pgm_cutover_log_done (self->log, "the writes belong to the other side%s",
+                        late ? "; the destination had committed it when the time was over, but no"
+                               " synchronous standby of it has confirmed it"
+                             : "");
   return PGM_FAILPOINT ("switchover.decided", NULL) || TRUE;
 }
 

@@ -12,6 +12,12 @@
 /* For what has to happen though the job is being cancelled. Seconds. */
 #define CLEAN_SECONDS 30
 
+/* What can be done in less is nothing. Seconds. */
+#define SHORTEST_TIMEOUT 0.1
+
+/* After the locks are gone, before it is looked who has written to the old side. */
+#define LOOK_BACK_US (G_USEC_PER_SEC / 2)
+
 gboolean
 pgm_switchover_write (PgmFollowContext *ctx,
                       PgmCutoverStage stage,
@@ -160,6 +166,14 @@ switchover_init (PgmSwitchover *self,
   self->memo = pgm_fence_memo_parse (ctx->state->fence, error);
   if (self->memo == NULL)
     return FALSE;
+  if (self->timeout < SHORTEST_TIMEOUT)
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          "Allow as long as the application can wait, 30 s for example; the stop"
+                          " takes only as much of it as it needs.",
+                          "a timeout of %g ms is too short for any cutover", self->timeout * 1000);
+      return FALSE;
+    }
   if (ctx->state->cutover != (int) stage_before (self->back) || ctx->applier == NULL ||
       (self->back && ctx->state->reverse_slot == NULL))
     {
@@ -343,12 +357,54 @@ release_lock (PgmSwitchover *self)
   pgm_cutover_log_fail (self->log, error);
 }
 
+/* Whoever gets past the fence writes to the side that the writes have left. For the
+ * moment that the stream still runs this is seen, and still taken over; what comes
+ * later is not, so it is said as loudly as can be. */
+static void
+look_back (PgmSwitchover *self, GCancellable *cancellable)
+{
+  PgmFollowContext *ctx = self->ctx;
+  const char *side = pgm_end_name (self->from);
+  const char *fence = pgm_fence_names[self->fence->kind];
+  gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+  g_auto (PgmSentinel) last = { NULL };
+  g_autoptr (GError) error = NULL;
+  char from[PGM_LSN_TEXT_SIZE];
+  char to[PGM_LSN_TEXT_SIZE];
+
+  g_usleep (LOOK_BACK_US);
+  if (!pgm_sentinel_send (&last, self->witness, cancellable, &error) ||
+      !pgm_sentinel_await (&last, self->witness, ctx->applier, deadline, cancellable, &error))
+    {
+      if (!pgm_error_is_cancelled (error))
+        pgm_progress_event (ctx->progress, "warning",
+                            "whether anybody has written to the %s since is not known: %s", side,
+                            error->message);
+      return;
+    }
+  if (last.others == self->second.others)
+    return;
+  pgm_progress_event (
+      ctx->progress, "warning",
+      "SOMEBODY STILL WRITES TO THE %s, past the fence “%s”: %" G_GUINT64_FORMAT
+      " transactions between %s and %s. These were taken over; later ones are not: stop him, then"
+      " compare both sides",
+      self->from == PGM_END_SOURCE ? "SOURCE" : "DESTINATION", fence,
+      last.others - self->second.others, pgm_lsn_format (self->second.end_lsn, from),
+      pgm_lsn_format (last.end_lsn, to));
+  if (ctx->report != NULL)
+    pgm_report_add_problem (ctx->report, "cutover", NULL,
+                            "the old side was written to after the cutover");
+}
+
 /* Nothing here can take the decision back. */
 static void
 conclude (PgmSwitchover *self, GCancellable *cancellable)
 {
   PgmCutoverReport *report = pgm_cutover_log_get_report (self->log);
   PgmFollowContext *ctx = self->ctx;
+  g_autoptr (PgmDeadline) deadline =
+      pgm_deadline_new (g_get_monotonic_time () + CLEAN_SECONDS * G_USEC_PER_SEC, cancellable);
   gboolean open = FALSE;
   g_autoptr (GError) error = NULL;
 
@@ -370,7 +426,8 @@ conclude (PgmSwitchover *self, GCancellable *cancellable)
     }
   release_lock (self);
   if (open && PGM_FAILPOINT ("switchover.opened", NULL) &&
-      !pgm_switchover_write (ctx, stage_after (self->back), self->memo, NULL, &error))
+      !pgm_switchover_write (ctx, stage_after (self->back), self->memo,
+                             pgm_deadline_get_cancellable (deadline), &error))
     {
       /* The next start finds it decided, and does this again. */
       ctx->state->cutover = (int) stage_after (self->back);
@@ -380,6 +437,7 @@ conclude (PgmSwitchover *self, GCancellable *cancellable)
   if (ctx->report != NULL)
     pgm_handover_finish (self->handover, self->writer, ctx->report, cancellable);
   pgm_cutover_log_done (self->log, "%s", "");
+  look_back (self, cancellable);
   add_standing_fence (self, self->fence);
   add_standing_objects (self);
   keep_report (self);
@@ -396,8 +454,13 @@ pgm_switchover_run (PgmFollowContext *ctx,
   g_auto (PgmSwitchover) self = { NULL };
   GError *reason = NULL;
 
-  if (!switchover_init (&self, ctx, options, error))
-    return FALSE;
+  if (!switchover_init (&self, ctx, options, &reason))
+    {
+      pgm_cutover_log_get_report (self.log)->error = pgm_error_to_text (reason);
+      keep_report (&self);
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER);
   if (pgm_switchover_make_ready (&self, cancellable, &reason) &&
       pgm_switchover_stop (&self, cancellable, &reason))

@@ -60,6 +60,18 @@ pgm_missing_privilege_free (PgmMissingPrivilege *self)
   g_free (self);
 }
 
+void
+pgm_missing_privileges_set_side (GPtrArray *missing, const char *side)
+{
+  for (guint i = 0; i < missing->len; i++)
+    {
+      PgmMissingPrivilege *entry = g_ptr_array_index (missing, i);
+
+      if (entry->side == NULL)
+        entry->side = side;
+    }
+}
+
 GPtrArray *
 pgm_missing_privileges_new (void)
 {

@@ -11,9 +11,13 @@ typedef struct
   char *subject; /* what is needed: "read table shop.orders", "create schemas in database shop" */
   char *fix_sql; /* the exact statement; who must run it is said in @note */
   char *note;    /* may be NULL */
+  const char *side; /* static: where to run it, "source" or "destination"; NULL: not said */
 } PgmMissingPrivilege;
 
 void pgm_missing_privilege_free (PgmMissingPrivilege *self);
+
+/* Says where, for all entries of @missing that don't say it yet. @side is static. */
+void pgm_missing_privileges_set_side (GPtrArray *missing, const char *side);
 
 /* What a source must allow for a plain clone: USAGE on schemas, SELECT on tables
  * and sequences, no row security in the way, large objects readable. Everything

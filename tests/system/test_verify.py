@@ -7,8 +7,8 @@ import time
 from harness.case import Skip, case
 from harness.cluster import find_bindir
 from harness.command import EXIT_DIFFERENT, EXIT_FAILED, EXIT_OK, EXIT_REFUSED
-from harness.follower import Follower
 from harness.pair import Pair
+from harness.steered import Steered
 from harness.workload import SCHEMA, Workload, verdict
 
 WEIGHT = 5
@@ -37,68 +37,35 @@ def setup():
     return Pair()
 
 
-class Verified:
-    """A follower that other commands of the same user can find."""
+def verify(run, expect):
+    result = run.run("verify", "--output=json")
+    assert result.code == expect, f"verify ended with {result.code}\n{result}"
+    return [line["verification"] for line in result.json_lines() if "verification" in line][-1]
 
-    def __init__(self, pair, schema, *arguments):
-        self.pair, self.databases = pair, pair.load(schema)
-        runtime = os.path.join(pair.command.home.name, "run-" + self.databases.name)
-        os.makedirs(runtime, mode=0o700)
-        self.env = {"XDG_RUNTIME_DIR": runtime}
-        self.follower = Follower(pair.command, self.databases.uris(), *arguments, env=self.env)
 
-    def __enter__(self):
-        self.follower.start().await_phase("streaming")
-        return self
+def start_verify(run):
+    return run.begin("verify", "--output=json")
 
-    def __exit__(self, kind, *_):
-        self.follower.close()
-        if kind is None:
-            result = self.pair.command.run("cleanup", *self.databases.uris())
-            assert result.code == EXIT_OK, result
-        self.pair.drop(self.databases)
 
-    def run(self, *arguments):
-        return self.pair.command.run(*arguments, *self.databases.uris(), env=self.env)
-
-    def verify(self, expect):
-        result = self.run("verify", "--output=json")
-        assert result.code == expect, f"verify ended with {result.code}\n{result}"
-        return [line["verification"] for line in result.json_lines() if "verification" in line][-1]
-
-    def start_verify(self):
-        return self.pair.command.start("verify", *self.databases.uris(), "--output=json", env=self.env,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def await_snapshot(self, wanted, seconds=30):
-        deadline = time.monotonic() + seconds
-        while not wanted(self.follower.snapshot):
-            self.follower.alive()
-            assert time.monotonic() < deadline, self.follower.snapshot
-            time.sleep(0.02)
-
-    def events(self, kind):
-        return [event["message"] for event in self.follower.snapshot.get("events", []) if event["type"] == kind]
-
-    def nothing_left(self):
-        """Of the verify; the slot of the job is another one."""
-        for cluster in (self.pair.source, self.pair.destination):
-            left = cluster.sql("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '%verify%';")
-            assert left == "", left
+def nothing_left(pair):
+    """Of the verify; the slot of the job is another one."""
+    for cluster in (pair.source, pair.destination):
+        left = cluster.sql("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '%verify%';")
+        assert left == "", left
 
 
 def under_writers(pair):
-    with Verified(pair, SCHEMA + STILL) as run:
+    with Steered(pair, SCHEMA + STILL) as run:
         with Workload(run.databases, clients=3, seed=11, pause=0.002) as work:
             work.await_commits(100)
-            found = run.verify(EXIT_OK)
+            found = verify(run, EXIT_OK)
             assert found["equal"] and found["tables"] == 7 and found["rows"] > 1500, found
             assert found["lsn"] != "0/0" and 0 < found["held_ms"] < 5000, found
             # row by hand: found, by its key, and the stream goes on
             run.databases.destination("UPDATE still SET note = 'by hand' WHERE id = 17;")
             run.databases.destination("DELETE FROM still WHERE id = 5; INSERT INTO still VALUES (500, 'mine');")
             work.await_commits(50)
-            found = run.verify(EXIT_DIFFERENT)
+            found = verify(run, EXIT_DIFFERENT)
             assert not found["equal"] and found["differing_tables"] == 1, found
             table, = found["differences"]
             assert table["name"] == "still" and table["differing_rows"] == 3, table
@@ -110,15 +77,15 @@ def under_writers(pair):
             assert shown.code == EXIT_DIFFERENT and "public.still: different" in shown.out, shown
             assert "(17)" in shown.out and "DIFFERENT" in shown.out, shown
             run.await_snapshot(lambda snapshot: snapshot["phase"] == "streaming")
-            run.await_snapshot(lambda _: any('"public"."still" is different' in text for text in run.events("error")))
+            run.await_event("error", '"public"."still" is different')
             assert any("equal as of" in text for text in run.events("verify")), run.events("verify")
             run.databases.destination("UPDATE still SET note = 'as it was' WHERE id = 17;")
             run.databases.destination("DELETE FROM still WHERE id = 500; INSERT INTO still VALUES (5, 'as it was');")
             work.await_commits(50)
-            run.verify(EXIT_OK)
+            verify(run, EXIT_OK)
             verdict(work, alive=run.follower.alive)
         assert "verify" in run.follower.phases, run.follower.phases
-        run.nothing_left()
+        nothing_left(pair)
         run.follower.stop()
         report = run.follower.report
         assert report["verification"]["equal"], report["verification"]
@@ -154,25 +121,25 @@ def from_18(_):
 
 @case("D1 an idle source: at once; a tree with other leaves on the other side is one table")
 def idle(pair):
-    with Verified(pair, BIG + HASHED) as run:
+    with Steered(pair, BIG + HASHED) as run:
         began = time.monotonic()
-        found = run.verify(EXIT_OK)
+        found = verify(run, EXIT_OK)
         assert found["tables"] == 2 and found["rows"] == 60300, found
         assert time.monotonic() - began < 5, f"took {time.monotonic() - began} s: {found}"
         assert found["held_ms"] < 1000, found
         run.databases.destination("DELETE FROM hashed WHERE id = 5;")
-        found = run.verify(EXIT_DIFFERENT)
+        found = verify(run, EXIT_DIFFERENT)
         assert found["differences"][0]["name"] == "hashed", found
 
 
 @case("D1 a transaction that is open for long: waited for while the changes are applied")
 def old_transaction(pair):
-    with Verified(pair, BIG) as run:
+    with Steered(pair, BIG) as run:
         blocker = subprocess.Popen(
             [os.path.join(pair.source.bindir, "psql"), "-X", "-q", run.databases.source_uri, "-c",
              "BEGIN; INSERT INTO big VALUES (0, 'held'); SELECT pg_sleep(6); COMMIT;"], stdout=subprocess.DEVNULL)
         time.sleep(1.5)
-        asking = run.start_verify()
+        asking = start_verify(run)
         run.await_snapshot(lambda snapshot: "older transactions" in snapshot.get("verification", {}).get("activity", ""))
         run.databases.source("UPDATE big SET v = 'meanwhile' WHERE id = 1;")
         deadline = time.monotonic() + 3
@@ -189,11 +156,11 @@ def old_transaction(pair):
 
 @case("D1 two at once and while it is paused: refused in words; a pause meanwhile is fine")
 def at_odds(pair):
-    with Verified(pair, BIG) as run:
+    with Steered(pair, BIG) as run:
         run.follower.stop()
         run.follower.env = {**run.env, "PGMANAGER_FAILPOINT": "verify.digest=sleep:3000"}
         run.follower.resume().await_phase("streaming")
-        first = run.start_verify()
+        first = start_verify(run)
         run.await_snapshot(lambda snapshot: snapshot["phase"] == "verify")
         second = run.run("verify")
         assert second.code == EXIT_REFUSED and "being compared" in second.err, second
@@ -211,31 +178,31 @@ def at_odds(pair):
 
 @case("D1 stopped and killed within: nothing is left, and the job goes on")
 def ended_within(pair):
-    with Verified(pair, BIG) as run:
+    with Steered(pair, BIG) as run:
         run.follower.stop()
         for place in ("verify.held", "verify.digest"):
             run.follower.env = {**run.env, "PGMANAGER_FAILPOINT": f"{place}=kill"}
             run.follower.resume().await_phase("streaming")
-            asking = run.start_verify()
+            asking = start_verify(run)
             run.follower.await_end()
             _, err = asking.communicate(timeout=60)
             assert asking.returncode == EXIT_FAILED, err.decode()
         # the first hold comes to nothing, the second digest as well
         run.follower.env = {**run.env, "PGMANAGER_FAILPOINT": "verify.held=error;verify.digest=error@2"}
         run.follower.resume().await_phase("streaming")
-        run.verify(EXIT_OK)
-        run.await_snapshot(lambda snapshot: any("tried again" in text for text in run.events("verify")))
+        verify(run, EXIT_OK)
+        run.await_event("verify", "tried again")
         assert run.run("verify").code == EXIT_FAILED
-        run.await_snapshot(lambda snapshot: any("no result" in text for text in run.events("error")))
+        run.await_event("error", "no result")
         run.databases.source("UPDATE big SET v = 'after' WHERE id = 2;")
-        run.verify(EXIT_OK)
+        verify(run, EXIT_OK)
         assert run.databases.destination("SELECT v FROM big WHERE id = 2;") == "after", "not applied"
         run.follower.stop()
         time.sleep(0.5)
-        run.nothing_left()
+        nothing_left(pair)
         run.follower.env = {**run.env, "PGMANAGER_FAILPOINT": "verify.digest=sleep:60000"}
         run.follower.resume().await_phase("streaming")
-        run.start_verify()
+        start_verify(run)
         run.await_snapshot(lambda snapshot: snapshot["phase"] == "verify")
         run.follower.stop()
         assert run.follower.snapshot["phase"] == "stopped", run.follower.snapshot["phase"]
@@ -243,15 +210,15 @@ def ended_within(pair):
 
 @case("D1 on the way back, after a cutover")
 def on_the_way_back(pair):
-    with Verified(pair, SCHEMA) as run:
+    with Steered(pair, SCHEMA) as run:
         done = run.run("switchover", "--fence=none")
         assert done.code == EXIT_OK, done
         run.databases.destination("UPDATE bank SET note = 'new side' WHERE id < 9;")
         run.follower.await_phase("switchover-complete")
-        found = run.verify(EXIT_OK)
+        found = verify(run, EXIT_OK)
         assert found["equal"] and found["tables"] >= 5, found
         run.databases.source("DELETE FROM items WHERE id = 3;")
-        found = run.verify(EXIT_DIFFERENT)
+        found = verify(run, EXIT_DIFFERENT)
         assert found["differences"][0]["name"] == "items", found
         run.await_snapshot(lambda snapshot: snapshot["phase"] == "switchover-complete")
         assert "streaming" not in run.follower.phases[run.follower.phases.index("switchover-complete"):], run.follower.phases

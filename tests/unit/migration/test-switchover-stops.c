@@ -242,6 +242,75 @@ test_unknown (void)
   pgm_cutover_run_free (run);
 }
 
+/* Has @sql said @wanted within @seconds? */
+static gboolean
+await_answer (PgmTestCluster *cluster, const char *sql, const char *wanted, guint seconds)
+{
+  for (guint i = 0; i < seconds * 50; i++)
+    {
+      g_autofree char *answer = pgm_test_cluster_query (cluster, NULL, sql);
+
+      if (g_str_equal (answer, wanted))
+        return TRUE;
+      g_usleep (20000);
+    }
+  return FALSE;
+}
+
+/* While the child sleeps before the commit of the decision, the destination's only
+ * synchronous standby goes away. TRUE when the application gets on nevertheless. */
+static gpointer
+lose_standby (gpointer data)
+{
+  PgmPair *pair = pgm_pair_shared ();
+  gboolean ok = await_answer (pair->destination,
+                              "SELECT count(*) FROM pg_stat_activity WHERE datname = 'standby'"
+                              " AND state = 'idle in transaction' AND query LIKE '%follow_job%'"
+                              " AND state_change < clock_timestamp() - interval '300 ms'",
+                              "1", 60);
+
+  pgm_test_cluster_execute (pair->destination, NULL,
+                            "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  pgm_test_cluster_execute (pair->destination, NULL, "SELECT pg_reload_conf()");
+  ok = ok &&
+       await_answer (pair->destination,
+                     "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+                     " AND application_name LIKE 'pgmanager journal%'",
+                     "t", 10) &&
+       await_answer (pair->source,
+                     "SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid)"
+                     " WHERE a.datname = 'standby' AND a.application_name LIKE 'pgmanager lock%'"
+                     " AND l.mode = 'ShareLock' AND l.granted",
+                     "0", 12);
+  pgm_test_cluster_execute (pair->destination, NULL,
+                            "ALTER SYSTEM RESET synchronous_standby_names");
+  pgm_test_cluster_execute (pair->destination, NULL, "SELECT pg_reload_conf()");
+  return GINT_TO_POINTER (ok);
+}
+
+/* The commit of the decision waits for a standby that is gone: no longer than the time
+ * allows. The destination has it, so it stands. */
+static void
+test_standby_gone (void)
+{
+  g_autofree char *errors = NULL;
+  PgmCutoverRun *run = NULL;
+  GThread *loser = NULL;
+  int status;
+
+  pgm_pair_make_bank ("standby");
+  pgm_cutover_run_free (pgm_pair_start_run ("standby"));
+  loser = g_thread_new ("loser", lose_standby, NULL);
+  status = pgm_pair_switch_in_child ("standby", "switchover.write=sleep:2000@2", &errors);
+  g_assert_true (GPOINTER_TO_INT (g_thread_join (loser)));
+  if (status != 0)
+    g_error ("status %d: %s", status, errors);
+  run = pgm_pair_start_run ("standby");
+  g_assert_cmpint (run->ctx.state->cutover, ==, PGM_CUTOVER_DONE);
+  g_assert_cmpuint (run->ctx.state->destination_system_identifier, !=, 0);
+  pgm_cutover_run_free (run);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -260,6 +329,7 @@ main (int argc, char **argv)
   g_test_add_func ("/switchover/C1/F46/blockers", test_blockers);
   g_test_add_func ("/switchover/F64/lock-lost", test_lock_lost);
   g_test_add_func ("/switchover/A8/decision-unknown", test_unknown);
+  g_test_add_func ("/switchover/C2/standby-gone-at-the-decision", test_standby_gone);
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     {
       g_autofree char *path = g_strdup_printf ("/switchover/C2/failure/%s", failures[i]);
