@@ -167,6 +167,7 @@ take_snapshot (PgmJob *self)
   PgmSnapshot *snapshot = pgm_progress_compose (self->progress);
   PgmSnapshot *old;
 
+  snapshot->requests = pgm_control_list_requests (self->control);
   g_mutex_lock (&self->state_lock);
   old = self->snapshot;
   self->snapshot = snapshot;

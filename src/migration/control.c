@@ -8,6 +8,7 @@ struct _PgmControl
   guint kinds;
   char *state;
   PgmJobRequest *request; /* not taken yet; at most one */
+  GCancellable *cutover;  /* of the one under way */
 };
 
 PgmControl *
@@ -37,12 +38,32 @@ pgm_control_unref (PgmControl *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->posted);
   pgm_record_unref (self->request);
+  g_clear_object (&self->cutover);
   g_free (self->state);
   g_free (self);
 }
 
-gboolean
-pgm_control_post (PgmControl *self, PgmJobRequest *request, GError **error)
+/* The job is busy with the cutover, so this can't wait for its turn. */
+static gboolean
+cancel_cutover (PgmControl *self, GError **error)
+{
+  g_autoptr (GCancellable) cutover = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->cutover != NULL)
+    cutover = g_object_ref (self->cutover);
+  g_mutex_unlock (&self->lock);
+  if (cutover == NULL)
+    {
+      pgm_error_set (error, PGM_ERROR_REFUSED, "no cutover is under way");
+      return FALSE;
+    }
+  g_cancellable_cancel (cutover);
+  return TRUE;
+}
+
+static gboolean
+post_request (PgmControl *self, PgmJobRequest *request, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   const char *name = pgm_request_kind_names[request->kind];
@@ -62,6 +83,36 @@ pgm_control_post (PgmControl *self, PgmJobRequest *request, GError **error)
   self->request = pgm_record_ref (request);
   g_cond_signal (&self->posted);
   return TRUE;
+}
+
+gboolean
+pgm_control_post (PgmControl *self, PgmJobRequest *request, GError **error)
+{
+  return request->kind == PGM_REQUEST_SWITCHOVER_CANCEL ? cancel_cutover (self, error)
+                                                        : post_request (self, request, error);
+}
+
+void
+pgm_control_set_cutover (PgmControl *self, GCancellable *cutover)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  g_set_object (&self->cutover, cutover);
+}
+
+GStrv
+pgm_control_list_requests (PgmControl *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  guint kinds = self->request == NULL ? self->kinds : 0;
+
+  if (self->cutover != NULL && !g_cancellable_is_cancelled (self->cutover))
+    kinds |= 1u << PGM_REQUEST_SWITCHOVER_CANCEL;
+  for (guint i = 0; pgm_request_kind_names[i] != NULL; i++)
+    if ((kinds & (1u << i)) != 0)
+      g_strv_builder_add (names, pgm_request_kind_names[i]);
+  return g_strv_builder_end (names);
 }
 
 void

@@ -26,6 +26,13 @@ gboolean pgm_control_post (PgmControl *self,
  * on; @state says why nothing else may ("the copy is not finished yet"). */
 void pgm_control_allow (PgmControl *self, guint kinds, const char *state);
 
+/* While a cutover runs: what ends it before its point of no return; NULL afterwards.
+ * Held until then. PGM_REQUEST_SWITCHOVER_CANCEL cancels it. */
+void pgm_control_set_cutover (PgmControl *self, GCancellable *cutover);
+
+/* Names of what would be accepted now. Any thread; transfer full. */
+GStrv pgm_control_list_requests (PgmControl *self);
+
 /* The next request (transfer full), or NULL after @timeout_us or a cancellation. */
 PgmJobRequest *pgm_control_take (PgmControl *self, gint64 timeout_us, GCancellable *cancellable);
 

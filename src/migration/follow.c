@@ -317,6 +317,27 @@ end_for_another (FollowRun *run, GError **error)
   return end_session (run, FALSE, error) ? AGAIN : STOPPED;
 }
 
+static void
+cancel_too (GCancellable *cancellable, gpointer other)
+{
+  g_cancellable_cancel (other);
+}
+
+/* Ends with the job's own cancellation, and by itself when somebody asks for that. */
+static gboolean
+run_switchover (FollowRun *run, const PgmSwitchoverOptions *options, GError **error)
+{
+  g_autoptr (GCancellable) own = g_cancellable_new ();
+  gulong handler = g_cancellable_connect (run->cancellable, G_CALLBACK (cancel_too), own, NULL);
+  gboolean done;
+
+  pgm_control_set_cutover (run->ctx.control, own);
+  done = pgm_switchover_run (&run->ctx, options, own, error);
+  pgm_control_set_cutover (run->ctx.control, NULL);
+  g_cancellable_disconnect (run->cancellable, handler);
+  return done;
+}
+
 /* The session goes on while it is tried, and after it was given up. */
 static Service
 switch_over (FollowRun *run, PgmJobRequest *request, GError **error)
@@ -333,11 +354,12 @@ switch_over (FollowRun *run, PgmJobRequest *request, GError **error)
   allow (run, ctx->state->cutover == PGM_CUTOVER_DONE ? 0 : 1u << PGM_REQUEST_SWITCHOVER_BACK,
          "the job is cutting over");
   pgm_progress_set_phase (ctx->progress, PGM_PHASE_SWITCHOVER);
-  done = pgm_switchover_run (ctx, options, run->cancellable, &failure);
+  done = run_switchover (run, options, &failure);
   pgm_record_unref (options);
   if (!done)
     {
-      pgm_progress_error (ctx->progress, failure, TRUE);
+      if (!pgm_error_is_cancelled (failure))
+        pgm_progress_error (ctx->progress, failure, TRUE);
       pgm_progress_set_phase (ctx->progress, before);
       allow_while_following (run);
       /* The fence may still be up: recovering takes it down before going on. */
@@ -387,6 +409,8 @@ serve_allowed (FollowRun *run, PgmJobRequest *request, gboolean paused, GError *
     case PGM_REQUEST_SWITCHOVER:
     case PGM_REQUEST_SWITCHOVER_BACK:
       return switch_over (run, request, error);
+    case PGM_REQUEST_SWITCHOVER_CANCEL: /* the control's own */
+      return SERVED;
     case PGM_REQUEST_VERIFY:
     default:
       begin_verify (run);

@@ -303,6 +303,11 @@ fail (PgmSwitchover *self, GError *reason, GError **error)
   if (self->deadline != NULL)
     pgm_deadline_explain (self->deadline, self->timeout, pgm_cutover_log_get_step (self->log),
                           &reason);
+  if (pgm_error_is_cancelled (reason))
+    {
+      g_clear_error (&reason);
+      reason = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "it was cancelled");
+    }
   pgm_progress_event (self->ctx->progress, "cutover", "given up: %s", reason->message);
   if (!give_up (self, reason, &worse))
     {

@@ -2,8 +2,9 @@
 
 #include "model/descriptor.h"
 
-const char *const pgm_request_kind_names[] = { "pause",           "resume",  "verify", "switchover",
-                                               "switchover-back", "cleanup", NULL };
+const char *const pgm_request_kind_names[] = {
+  "pause", "resume", "verify", "switchover", "switchover-back", "cleanup", "switchover-cancel", NULL
+};
 const char *const pgm_fence_names[] = { "revoke", "readonly", "pgbouncer", "none", NULL };
 
 static const PgmField switchover_options_fields[] = {

@@ -7,12 +7,13 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  PGM_REQUEST_PAUSE,           /* stop applying; the source keeps its WAL */
-  PGM_REQUEST_RESUME,          /* go on, also after a conflict or a full disk was seen to */
-  PGM_REQUEST_VERIFY,          /* compare under live traffic */
-  PGM_REQUEST_SWITCHOVER,      /* move writes to the destination */
-  PGM_REQUEST_SWITCHOVER_BACK, /* and back again */
-  PGM_REQUEST_CLEANUP,         /* end it and leave nothing of ours on either side */
+  PGM_REQUEST_PAUSE,             /* stop applying; the source keeps its WAL */
+  PGM_REQUEST_RESUME,            /* go on, also after a conflict or a full disk was seen to */
+  PGM_REQUEST_VERIFY,            /* compare under live traffic */
+  PGM_REQUEST_SWITCHOVER,        /* move writes to the destination */
+  PGM_REQUEST_SWITCHOVER_BACK,   /* and back again */
+  PGM_REQUEST_CLEANUP,           /* end it and leave nothing of ours on either side */
+  PGM_REQUEST_SWITCHOVER_CANCEL, /* before its point of no return: all is as before */
 } PgmRequestKind;
 
 extern const char *const pgm_request_kind_names[];

@@ -116,6 +116,7 @@ static const PgmField snapshot_fields[] = {
   FIELD (PgmSnapshot, slot_status, STRING, 0),
   FIELD_RECORD (PgmSnapshot, cutover, pgm_cutover_report_type, 0),
   FIELD_RECORD (PgmSnapshot, verification, pgm_verification_type, 0),
+  FIELD (PgmSnapshot, requests, STRV, OMIT_EMPTY),
   FIELD_END,
 };
 

@@ -139,6 +139,7 @@ typedef struct
   char *slot_status;             /* wal_status; NULL when not known */
   PgmCutoverReport *cutover;     /* the last that was tried, as it goes on */
   PgmVerification *verification; /* the last one, as it goes on */
+  GStrv requests;                /* what may be asked of it now: pgm_request_kind_names */
 } PgmSnapshot;
 
 extern const PgmRecordType pgm_table_progress_type;

@@ -183,6 +183,12 @@ switch_back (PgmCall *call, const char *job_id)
 }
 
 static void
+cancel_cutover (PgmCall *call, const char *job_id)
+{
+  request (call, job_id, PGM_REQUEST_SWITCHOVER_CANCEL);
+}
+
+static void
 pause_job (PgmCall *call, const char *job_id)
 {
   request (call, job_id, PGM_REQUEST_PAUSE);
@@ -216,6 +222,12 @@ void
 pgm_handle_switchover_back (PgmCall *call)
 {
   with_running_job (call, switch_back);
+}
+
+void
+pgm_handle_switchover_cancel (PgmCall *call)
+{
+  with_running_job (call, cancel_cutover);
 }
 
 void

@@ -31,6 +31,7 @@ void pgm_handle_follow (PgmCall *call);
 void pgm_handle_stop (PgmCall *call);
 void pgm_handle_switchover (PgmCall *call);
 void pgm_handle_switchover_back (PgmCall *call);
+void pgm_handle_switchover_cancel (PgmCall *call);
 void pgm_handle_pause (PgmCall *call);
 void pgm_handle_resume (PgmCall *call);
 void pgm_handle_verify (PgmCall *call);
