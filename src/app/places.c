@@ -2,21 +2,13 @@
 
 #include <adwaita.h>
 
-#include "app/text.h"
+#include "app/migration-page.h"
 #include "core/i18n.h"
 
 GtkWidget *
 pgm_places_make_migration (PgmEngine *engine, const char *job_id)
 {
-  GtkWidget *page = adw_status_page_new ();
-  PgmSnapshot *snapshot = pgm_engine_ref_snapshot (engine, job_id);
-
-  adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), "pgm-migration-symbolic");
-  adw_status_page_set_title (ADW_STATUS_PAGE (page),
-                             snapshot != NULL ? pgm_phase_to_text ((PgmPhase) snapshot->phase)
-                                              : _ ("Migration"));
-  g_clear_pointer (&snapshot, pgm_record_unref);
-  return page;
+  return GTK_WIDGET (pgm_migration_page_new (engine, job_id));
 }
 
 GtkWidget *

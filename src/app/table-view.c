@@ -1,18 +1,27 @@
 #include "app/table-view.h"
 
+#include <string.h>
+
+#include "app/progress-cell.h"
 #include "app/table-row.h"
 #include "core/i18n.h"
 #include "core/text.h"
 #include "core/units.h"
+
+/* Sorted by what changes, rows change places no more often than this. */
+#define SORT_US (2 * G_USEC_PER_SEC)
+
+#define N_COLUMNS G_N_ELEMENTS (columns)
 
 typedef struct
 {
   const char *title; /* N_() */
   float xalign;
   gboolean expand;
-  char *(*text) (const PgmTableProgress *table); /* NULL: the progress bar */
+  char *(*text) (PgmTableRow *row); /* NULL: the progress bar */
   GCompareDataFunc compare;
-  int width; /* -1: as wide as there is room */
+  int width;     /* -1: as wide as there is room */
+  gboolean live; /* what it is sorted by changes */
 } ColumnInfo;
 
 struct _PgmTableView
@@ -21,21 +30,30 @@ struct _PgmTableView
   GtkWidget *scrolled;
   GtkColumnView *column_view;
   GListStore *rows;
+  GPtrArray *table_rows; /* the same, for walking over thousands of them */
+  GtkCustomFilter *filter;
+  GListModel *shown;
+  GPtrArray *live_sorters;
+  gint64 sorted_at;
+  char *needle;         /* folded; NULL: everything is shown */
+  PgmSnapshot *pending; /* came while nobody could see it */
 };
 
 G_DEFINE_FINAL_TYPE (PgmTableView, pgm_table_view, GTK_TYPE_WIDGET)
 
 static char *
-name_text (const PgmTableProgress *table)
+name_text (PgmTableRow *row)
 {
+  const PgmTableProgress *table = pgm_table_row_get_table (row);
   g_autofree char *name = g_strdup_printf ("%s.%s", table->schema, table->name);
 
   return pgm_display_text (name);
 }
 
 static char *
-state_text (const PgmTableProgress *table)
+state_text (PgmTableRow *row)
 {
+  const PgmTableProgress *table = pgm_table_row_get_table (row);
   switch ((PgmTableStatus) table->status)
     {
     case PGM_TABLE_COPYING:
@@ -51,22 +69,42 @@ state_text (const PgmTableProgress *table)
 }
 
 static char *
-rows_text (const PgmTableProgress *table)
+rows_text (PgmTableRow *row)
 {
+  const PgmTableProgress *table = pgm_table_row_get_table (row);
   return pgm_format_count (table->rows_copied);
 }
 
 static char *
-size_text (const PgmTableProgress *table)
+size_text (PgmTableRow *row)
 {
+  const PgmTableProgress *table = pgm_table_row_get_table (row);
   return pgm_format_bytes (table->size_bytes);
 }
 
+static char *
+rate_text (PgmTableRow *row)
+{
+  double rate = pgm_table_row_get_rate (row);
+  g_autofree char *count = NULL;
+
+  if (rate <= 0)
+    return g_strdup ("");
+  count = pgm_format_short_count ((guint64) (rate + 0.5));
+  return g_strdup_printf (_ ("%s rows/s"), count);
+}
+
 /* GCompareDataFunc gives rows as const pointers. */
+static PgmTableRow *
+row_of (gconstpointer row)
+{
+  return PGM_TABLE_ROW ((gpointer) (guintptr) row);
+}
+
 static const PgmTableProgress *
 table_of (gconstpointer row)
 {
-  return pgm_table_row_get_table (PGM_TABLE_ROW ((gpointer) (guintptr) row));
+  return pgm_table_row_get_table (row_of (row));
 }
 
 static int
@@ -88,12 +126,46 @@ compare_sizes (gconstpointer a, gconstpointer b, gpointer user_data)
   return left->size_bytes < right->size_bytes ? -1 : left->size_bytes > right->size_bytes;
 }
 
+static int
+compare_states (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  return table_of (a)->status - table_of (b)->status;
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  guint64 left = table_of (a)->rows_copied;
+  guint64 right = table_of (b)->rows_copied;
+
+  return left < right ? -1 : left > right;
+}
+
+static int
+compare_percents (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  double left = table_of (a)->percent;
+  double right = table_of (b)->percent;
+
+  return left < right ? -1 : left > right;
+}
+
+static int
+compare_rates (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  double left = pgm_table_row_get_rate (row_of (a));
+  double right = pgm_table_row_get_rate (row_of (b));
+
+  return left < right ? -1 : left > right;
+}
+
 static const ColumnInfo columns[] = {
-  { N_ ("Table"), 0, TRUE, name_text, compare_names, -1 },
-  { N_ ("State"), 0, FALSE, state_text, NULL, 110 },
-  { N_ ("Rows"), 1, FALSE, rows_text, NULL, 110 },
-  { N_ ("Size"), 1, FALSE, size_text, compare_sizes, 110 },
-  { N_ ("Progress"), 0, FALSE, NULL, NULL, 184 },
+  { N_ ("Table"), 0, TRUE, name_text, compare_names, -1, FALSE },
+  { N_ ("State"), 0, FALSE, state_text, compare_states, 96, TRUE },
+  { N_ ("Rows"), 1, FALSE, rows_text, compare_rows, 100, TRUE },
+  { N_ ("Size"), 1, FALSE, size_text, compare_sizes, 90, FALSE },
+  { N_ ("Rate"), 1, FALSE, rate_text, compare_rates, 110, TRUE },
+  { N_ ("Progress"), 0, FALSE, NULL, compare_percents, 124, TRUE },
 };
 
 static void
@@ -106,10 +178,10 @@ show_cell (PgmTableRow *row, GtkListItem *item)
 
   if (info->text == NULL)
     {
-      gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (child), CLAMP (table->percent / 100, 0, 1));
+      pgm_progress_cell_set_fraction (PGM_PROGRESS_CELL (child), table->percent / 100);
       return;
     }
-  text = info->text (table);
+  text = info->text (row);
   gtk_inscription_set_text (GTK_INSCRIPTION (child), text);
 }
 
@@ -120,9 +192,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, const ColumnInfo
 
   if (info->text == NULL)
     {
-      child = gtk_progress_bar_new ();
-      gtk_widget_set_valign (child, GTK_ALIGN_CENTER);
-      gtk_widget_set_size_request (child, 120, -1);
+      child = pgm_progress_cell_new ();
       gtk_widget_set_margin_start (child, 6);
       gtk_widget_set_margin_end (child, 6);
     }
@@ -132,8 +202,8 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, const ColumnInfo
       /* It cuts what goes below its line; some fonts' descenders do. */
       gtk_widget_set_size_request (child, -1, 20);
       gtk_inscription_set_xalign (GTK_INSCRIPTION (child), info->xalign);
-      gtk_inscription_set_min_chars (GTK_INSCRIPTION (child), info->expand ? 16 : 9);
-      gtk_inscription_set_nat_chars (GTK_INSCRIPTION (child), info->expand ? 32 : 11);
+      gtk_inscription_set_min_chars (GTK_INSCRIPTION (child), info->expand ? 14 : 7);
+      gtk_inscription_set_nat_chars (GTK_INSCRIPTION (child), info->expand ? 32 : 9);
       gtk_inscription_set_text_overflow (GTK_INSCRIPTION (child),
                                          GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
     }
@@ -174,6 +244,8 @@ add_column (PgmTableView *self, const ColumnInfo *info)
       g_autoptr (GtkSorter) sorter = GTK_SORTER (gtk_custom_sorter_new (info->compare, NULL, NULL));
 
       gtk_column_view_column_set_sorter (column, sorter);
+      if (info->live)
+        g_ptr_array_add (self->live_sorters, g_object_ref (sorter));
     }
   gtk_column_view_append_column (self->column_view, column);
   g_object_unref (column);
@@ -187,7 +259,7 @@ align_titles (PgmTableView *self)
   GtkWidget *header = gtk_widget_get_first_child (GTK_WIDGET (self->column_view));
   GtkWidget *title = header != NULL ? gtk_widget_get_first_child (header) : NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (columns) && title != NULL; i++)
+  for (gsize i = 0; i < N_COLUMNS && title != NULL; i++)
     {
       GtkWidget *box = gtk_widget_get_first_child (title);
 
@@ -197,11 +269,39 @@ align_titles (PgmTableView *self)
     }
 }
 
+static gboolean
+is_wanted (gpointer item, gpointer user_data)
+{
+  PgmTableView *self = user_data;
+
+  return self->needle == NULL || pgm_table_row_matches (item, self->needle);
+}
+
+static void
+pgm_table_view_map (GtkWidget *widget)
+{
+  PgmTableView *self = PGM_TABLE_VIEW (widget);
+  PgmSnapshot *pending = g_steal_pointer (&self->pending);
+
+  GTK_WIDGET_CLASS (pgm_table_view_parent_class)->map (widget);
+  if (pending != NULL)
+    pgm_table_view_update (self, pending);
+  pgm_record_unref (pending);
+}
+
 static void
 pgm_table_view_dispose (GObject *object)
 {
   PgmTableView *self = PGM_TABLE_VIEW (object);
 
+  if (self->filter != NULL)
+    gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->shown);
+  g_clear_pointer (&self->live_sorters, g_ptr_array_unref);
+  g_clear_pointer (&self->table_rows, g_ptr_array_unref);
+  g_clear_pointer (&self->needle, g_free);
+  g_clear_pointer (&self->pending, pgm_record_unref);
   g_clear_pointer (&self->scrolled, gtk_widget_unparent);
   g_clear_object (&self->rows);
   G_OBJECT_CLASS (pgm_table_view_parent_class)->dispose (object);
@@ -211,24 +311,37 @@ static void
 pgm_table_view_class_init (PgmTableViewClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = pgm_table_view_dispose;
+  GTK_WIDGET_CLASS (klass)->map = pgm_table_view_map;
   gtk_widget_class_set_layout_manager_type (GTK_WIDGET_CLASS (klass), GTK_TYPE_BIN_LAYOUT);
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "tableview");
+}
+
+/* Sorted first, so that a filter keeps the order and has nothing to sort. */
+static GListModel *
+make_model (PgmTableView *self)
+{
+  GtkSortListModel *sorted =
+      gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)),
+                               g_object_ref (gtk_column_view_get_sorter (self->column_view)));
+
+  self->filter = gtk_custom_filter_new (NULL, NULL, NULL);
+  return G_LIST_MODEL (
+      gtk_filter_list_model_new (G_LIST_MODEL (sorted), g_object_ref (GTK_FILTER (self->filter))));
 }
 
 static void
 pgm_table_view_init (PgmTableView *self)
 {
-  GtkSortListModel *sorted;
-
   self->rows = g_list_store_new (PGM_TYPE_TABLE_ROW);
+  self->table_rows = g_ptr_array_new_with_free_func (g_object_unref);
+  self->live_sorters = g_ptr_array_new_with_free_func (g_object_unref);
   self->column_view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
-  for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
+  for (gsize i = 0; i < N_COLUMNS; i++)
     add_column (self, &columns[i]);
   align_titles (self);
-  sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)),
-                                    g_object_ref (gtk_column_view_get_sorter (self->column_view)));
-  gtk_column_view_set_model (self->column_view,
-                             GTK_SELECTION_MODEL (gtk_no_selection_new (G_LIST_MODEL (sorted))));
+  self->shown = make_model (self);
+  gtk_column_view_set_model (
+      self->column_view, GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (self->shown))));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->column_view), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Tables"), -1);
 
@@ -245,32 +358,75 @@ pgm_table_view_new (void)
   return g_object_new (PGM_TYPE_TABLE_VIEW, NULL);
 }
 
+/* Where rows are sorted by what has changed. */
+static void
+sort_again (PgmTableView *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->sorted_at < SORT_US)
+    return;
+  self->sorted_at = now;
+  for (guint i = 0; i < self->live_sorters->len; i++)
+    gtk_sorter_changed (g_ptr_array_index (self->live_sorters, i), GTK_SORTER_CHANGE_DIFFERENT);
+}
+
 /* The tables of a job come in one order and never go away, so a row's place is
  * its identity; another job starts with pgm_table_view_clear(). */
 void
-pgm_table_view_update (PgmTableView *self, const PgmSnapshot *snapshot)
+pgm_table_view_update (PgmTableView *self, PgmSnapshot *snapshot)
 {
-  guint shown = g_list_model_get_n_items (G_LIST_MODEL (self->rows));
-  g_autoptr (GPtrArray) added = NULL;
+  guint shown = self->table_rows->len;
 
-  for (guint i = 0; i < MIN (shown, snapshot->tables->len); i++)
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     {
-      g_autoptr (PgmTableRow) row = g_list_model_get_item (G_LIST_MODEL (self->rows), i);
-
-      pgm_table_row_update (row, g_ptr_array_index (snapshot->tables, i));
+      pgm_record_ref (snapshot);
+      g_clear_pointer (&self->pending, pgm_record_unref);
+      self->pending = snapshot;
+      return;
     }
+  for (guint i = 0; i < MIN (shown, snapshot->tables->len); i++)
+    pgm_table_row_update (g_ptr_array_index (self->table_rows, i),
+                          g_ptr_array_index (snapshot->tables, i), snapshot->timestamp);
   if (snapshot->tables->len <= shown)
-    return;
-  added = g_ptr_array_new_with_free_func (g_object_unref);
+    {
+      sort_again (self);
+      return;
+    }
   for (guint i = shown; i < snapshot->tables->len; i++)
-    g_ptr_array_add (added, pgm_table_row_new (g_ptr_array_index (snapshot->tables, i)));
-  g_list_store_splice (self->rows, shown, 0, added->pdata, added->len);
+    g_ptr_array_add (self->table_rows, pgm_table_row_new (g_ptr_array_index (snapshot->tables, i),
+                                                          snapshot->timestamp));
+  g_list_store_splice (self->rows, shown, 0, &self->table_rows->pdata[shown],
+                       self->table_rows->len - shown);
 }
 
 void
 pgm_table_view_clear (PgmTableView *self)
 {
+  g_clear_pointer (&self->pending, pgm_record_unref);
   g_list_store_remove_all (self->rows);
+  g_ptr_array_set_size (self->table_rows, 0);
+}
+
+void
+pgm_table_view_set_search (PgmTableView *self, const char *text)
+{
+  g_autofree char *stripped = g_strstrip (g_strdup (text != NULL ? text : ""));
+  g_autofree char *old = g_steal_pointer (&self->needle);
+  GtkFilterChange change = GTK_FILTER_CHANGE_DIFFERENT;
+
+  if (*stripped != '\0')
+    self->needle = pgm_table_row_fold (stripped);
+  if (g_strcmp0 (old, self->needle) == 0)
+    return;
+  if (self->needle == NULL || (old != NULL && strstr (old, self->needle) != NULL))
+    change = GTK_FILTER_CHANGE_LESS_STRICT;
+  else if (old == NULL || strstr (self->needle, old) != NULL)
+    change = GTK_FILTER_CHANGE_MORE_STRICT;
+  if (old == NULL)
+    gtk_custom_filter_set_filter_func (self->filter, is_wanted, self, NULL);
+  else
+    gtk_filter_changed (GTK_FILTER (self->filter), change);
 }
 
 GListModel *
@@ -282,5 +438,11 @@ pgm_table_view_get_rows (PgmTableView *self)
 guint
 pgm_table_view_get_n_rows (PgmTableView *self)
 {
-  return g_list_model_get_n_items (G_LIST_MODEL (self->rows));
+  return self->table_rows->len;
+}
+
+guint
+pgm_table_view_get_n_shown (PgmTableView *self)
+{
+  return g_list_model_get_n_items (self->shown);
 }

@@ -13,11 +13,17 @@ G_DECLARE_FINAL_TYPE (PgmTableView, pgm_table_view, PGM, TABLE_VIEW, GtkWidget)
 
 GtkWidget *pgm_table_view_new (void);
 
-/* Applies only what differs from what is shown. */
-void pgm_table_view_update (PgmTableView *self, const PgmSnapshot *snapshot);
+/* Applies only what differs from what is shown; while the view can't be seen, only once
+ * it can. */
+void pgm_table_view_update (PgmTableView *self, PgmSnapshot *snapshot);
 void pgm_table_view_clear (PgmTableView *self);
+
+/* Shows only tables whose name has @text in it, in whatever case; NULL or "": all. */
+void pgm_table_view_set_search (PgmTableView *self, const char *text);
+
 /* Of PgmTableRow, in the order of the snapshots. Owned by the view. */
 GListModel *pgm_table_view_get_rows (PgmTableView *self);
 guint pgm_table_view_get_n_rows (PgmTableView *self);
+guint pgm_table_view_get_n_shown (PgmTableView *self);
 
 G_END_DECLS

@@ -1,69 +1,8 @@
 /* Draws the window in each of its states, light and dark, at its own size and at
  * the smallest one, into PNG files: pictures DIRECTORY. They are for looking at. */
-#include "desk.h"
+#include "draw.h"
 
 #include <glib/gstdio.h>
-
-static const struct
-{
-  const char *name;
-  int width, height;
-} sizes[] = { { "", 900, 640 }, { "-small", 720, 480 } };
-
-static gboolean
-on_tick (GtkWidget *widget, GdkFrameClock *clock, gpointer user_data)
-{
-  int *left = user_data;
-
-  return --*left > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
-}
-
-static gboolean
-is_zero (Desk *desk, gpointer data)
-{
-  return *(int *) data <= 0;
-}
-
-static void
-draw (Desk *desk, const char *path)
-{
-  GtkWidget *window = GTK_WIDGET (desk_get_window (desk));
-  g_autoptr (GdkPaintable) paintable = NULL;
-  g_autoptr (GdkTexture) texture = NULL;
-  GtkSnapshot *snapshot = gtk_snapshot_new ();
-  GskRenderNode *node;
-  int frames = 6; /* a new size takes a few */
-
-  gtk_widget_add_tick_callback (window, on_tick, &frames, NULL);
-  desk_wait (desk, is_zero, &frames);
-  paintable = gtk_widget_paintable_new (window);
-  gdk_paintable_snapshot (paintable, snapshot, gtk_widget_get_width (window),
-                          gtk_widget_get_height (window));
-  node = gtk_snapshot_free_to_node (snapshot);
-  texture = gsk_renderer_render_texture (gtk_native_get_renderer (GTK_NATIVE (window)), node, NULL);
-  gsk_render_node_unref (node);
-  if (!gdk_texture_save_to_png (texture, path))
-    g_error ("cannot write %s", path);
-  g_print ("%s\n", path);
-}
-
-static void
-draw_all (Desk *desk, const char *directory, const char *name)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
-    for (int dark = 0; dark < 2; dark++)
-      {
-        g_autofree char *path =
-            g_strdup_printf ("%s/%s%s%s.png", directory, name, sizes[i].name, dark ? "-dark" : "");
-
-        adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
-                                            dark ? ADW_COLOR_SCHEME_FORCE_DARK
-                                                 : ADW_COLOR_SCHEME_FORCE_LIGHT);
-        gtk_window_set_default_size (GTK_WINDOW (desk_get_window (desk)), sizes[i].width,
-                                     sizes[i].height);
-        draw (desk, path);
-      }
-}
 
 static gboolean
 is_well_on (Desk *desk, gpointer data)
@@ -74,32 +13,27 @@ is_well_on (Desk *desk, gpointer data)
 static void
 draw_everything (Desk *desk)
 {
-  const char *directory = g_getenv ("PICTURES_DIRECTORY");
-
-  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, "gtk-font-name",
-                "Cantarell 11", NULL);
-  /* the pointer rests somewhere over the window */
-  gtk_widget_set_can_target (GTK_WIDGET (desk_get_window (desk)), FALSE);
-  draw_all (desk, directory, "welcome");
+  draw_begin (desk);
+  draw_all (desk, "welcome");
 
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
   desk_wait (desk, is_well_on, NULL);
-  draw_all (desk, directory, "running");
+  draw_all (desk, "running");
   desk_wait_for_state (desk, PGM_DEMO_FINISHED);
-  draw_all (desk, directory, "finished");
+  draw_all (desk, "finished");
 
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
   desk_kill_destination (desk);
   desk_wait_for_state (desk, PGM_DEMO_FINISHED);
-  draw_all (desk, directory, "failed");
+  draw_all (desk, "failed");
 
   desk_activate (desk, "win.start-demo");
   desk_wait_for_rows (desk);
   desk_activate (desk, "demo.stop");
   desk_wait_for_state (desk, PGM_DEMO_FINISHED);
-  draw_all (desk, directory, "stopped");
+  draw_all (desk, "stopped");
 }
 
 int

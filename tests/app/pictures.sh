@@ -16,8 +16,10 @@ if [ "$directory" = --readme ]; then
   scratch=$(mktemp -d)
   directory=$scratch
 fi
-ninja -C "$build" tests/app/pictures >/dev/null
-G_DEBUG=fatal-criticals sh "$top/tests/app/display.sh" "$build/tests/app/pictures" "$directory"
+ninja -C "$build" tests/app/pictures tests/app/pictures-migration >/dev/null
+for what in pictures pictures-migration; do
+  G_DEBUG=fatal-criticals sh "$top/tests/app/display.sh" "$build/tests/app/$what" "$directory"
+done
 if [ -n "$scratch" ]; then
   mkdir -p "$top/data/screenshots"
   cp "$scratch/running.png" "$top/data/screenshots/demo.png"
