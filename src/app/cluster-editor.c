@@ -27,7 +27,6 @@ struct _PgmClusterEditor
   GtkEditable *name_row;
   AdwComboRow *environment_row;
   GtkSwitch *protected_switch;
-  GtkWidget *header_buttons;
   GtkWidget *cancel_button;
   GtkButton *save_button;
 
@@ -351,7 +350,13 @@ get_title (PgmShellPage *page)
 static GtkWidget *
 get_header_widget (PgmShellPage *page)
 {
-  return PGM_CLUSTER_EDITOR (page)->header_buttons;
+  return GTK_WIDGET (PGM_CLUSTER_EDITOR (page)->save_button);
+}
+
+static GtkWidget *
+get_start_widget (PgmShellPage *page)
+{
+  return PGM_CLUSTER_EDITOR (page)->cancel_button;
 }
 
 static void
@@ -359,6 +364,7 @@ pgm_cluster_editor_shell_page_init (PgmShellPageInterface *iface)
 {
   iface->get_title = get_title;
   iface->get_header_widget = get_header_widget;
+  iface->get_start_widget = get_start_widget;
 }
 
 /* ---- life ------------------------------------------------------------------------ */
@@ -473,7 +479,6 @@ pgm_cluster_editor_class_init (PgmClusterEditorClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, name_row);
   gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, environment_row);
   gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, protected_switch);
-  gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, header_buttons);
   gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, cancel_button);
   gtk_widget_class_bind_template_child (widget_class, PgmClusterEditor, save_button);
 }

@@ -11,7 +11,7 @@ struct _PgmClusterItem
   PgmCluster *cluster;
   GPtrArray *nodes;
   GError *error;
-  double history[PGM_CLUSTER_HISTORY];
+  PgmSparklinePoint history[PGM_SPARKLINE_POINTS];
   guint n_history;
 };
 
@@ -87,6 +87,20 @@ get_round_trip (const GPtrArray *nodes)
   return best != NULL ? (double) best->latency_ns / 1e6 : NAN;
 }
 
+static void
+remember (PgmClusterItem *self, double round_trip)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 first = now - (gint64) PGM_SPARKLINE_SECONDS * G_USEC_PER_SEC;
+  guint skip = self->n_history == PGM_SPARKLINE_POINTS ? 1 : 0;
+
+  while (skip < self->n_history && self->history[skip].time < first)
+    skip++;
+  self->n_history -= skip;
+  memmove (self->history, self->history + skip, sizeof self->history[0] * self->n_history);
+  self->history[self->n_history++] = (PgmSparklinePoint){ now, round_trip };
+}
+
 void
 pgm_cluster_item_set_nodes (PgmClusterItem *self, GPtrArray *nodes, const GError *error)
 {
@@ -99,9 +113,7 @@ pgm_cluster_item_set_nodes (PgmClusterItem *self, GPtrArray *nodes, const GError
       g_clear_pointer (&self->nodes, g_ptr_array_unref);
       self->nodes = nodes;
     }
-  if (self->n_history == PGM_CLUSTER_HISTORY)
-    memmove (self->history, self->history + 1, sizeof (double) * --self->n_history);
-  self->history[self->n_history++] = error != NULL ? NAN : get_round_trip (nodes);
+  remember (self, error != NULL ? NAN : get_round_trip (nodes));
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
@@ -291,7 +303,7 @@ pgm_cluster_item_describe (PgmClusterItem *self)
   return g_string_free (text, FALSE);
 }
 
-const double *
+const PgmSparklinePoint *
 pgm_cluster_item_get_history (PgmClusterItem *self, guint *length)
 {
   *length = self->n_history;

@@ -5,6 +5,7 @@
 
 #include <glib-object.h>
 
+#include "app/sparkline.h"
 #include "model/cluster.h"
 
 G_BEGIN_DECLS
@@ -19,9 +20,6 @@ typedef enum
   PGM_CLUSTER_DEGRADED, /* some node doesn't, or has another role */
   PGM_CLUSTER_DOWN,     /* no node answers */
 } PgmClusterState;
-
-/* How many answers are remembered for the sparkline. */
-#define PGM_CLUSTER_HISTORY 60
 
 PgmClusterItem *pgm_cluster_item_new (PgmCluster *cluster);
 
@@ -60,8 +58,8 @@ guint pgm_cluster_item_count_alerts (PgmClusterItem *self);
 /* "1 primary · 2 standbys · 15.18", for the line below the name. Transfer full. */
 char *pgm_cluster_item_describe (PgmClusterItem *self);
 
-/* Milliseconds of the round trips, oldest first, NAN where there was no answer.
- * Borrowed. */
-const double *pgm_cluster_item_get_history (PgmClusterItem *self, guint *length);
+/* Milliseconds of the round trips of the last minute, oldest first, NAN where there was
+ * no answer. Borrowed. */
+const PgmSparklinePoint *pgm_cluster_item_get_history (PgmClusterItem *self, guint *length);
 
 G_END_DECLS

@@ -113,29 +113,26 @@ compare_indexes (gconstpointer a, gconstpointer b, gpointer user_data)
 
 static const PgmColumn columns[] = {
   { N_ ("Table"), 0, -1, name_text, compare_names, NULL },
-  { N_ ("Rows"), 1, 84, rows_text, compare_rows, NULL },
-  { N_ ("Size"), 1, 92, total_text, compare_totals, NULL },
-  { N_ ("Data"), 1, 92, data_text, compare_data, NULL },
-  { N_ ("Indexes"), 1, 92, indexes_text, compare_indexes, NULL },
+  { N_ ("Rows"), 1, 72, rows_text, compare_rows, NULL },
+  { N_ ("Size"), 1, 84, total_text, compare_totals, NULL },
+  { N_ ("Data"), 1, 84, data_text, compare_data, NULL },
+  { N_ ("Indexes"), 1, 84, indexes_text, compare_indexes, NULL },
 };
 
 /* ---- what is shown --------------------------------------------------------------- */
 
+/* The one whose schemas are listed. */
 static PgmDatabaseSize *
 find_database (PgmDatabasesPage *self)
 {
-  PgmDatabaseSize *with_schemas = NULL;
-
   for (guint i = 0; self->introspection != NULL && i < self->introspection->databases->len; i++)
     {
       PgmDatabaseSize *database = g_ptr_array_index (self->introspection->databases, i);
 
-      if (self->database != NULL && g_strcmp0 (database->name, self->database) == 0)
+      if (g_strcmp0 (database->name, self->introspection->database) == 0)
         return database;
-      if (with_schemas == NULL && database->schemas->len > 0)
-        with_schemas = database;
     }
-  return self->database == NULL ? with_schemas : NULL;
+  return NULL;
 }
 
 static void

@@ -53,6 +53,16 @@ pgm_shell_page_get_header_widget (GtkWidget *page)
              : NULL;
 }
 
+GtkWidget *
+pgm_shell_page_get_start_widget (GtkWidget *page)
+{
+  PgmShellPageInterface *iface = get_iface (page);
+
+  return iface != NULL && iface->get_start_widget != NULL
+             ? iface->get_start_widget (PGM_SHELL_PAGE (page))
+             : NULL;
+}
+
 void
 pgm_shell_page_refresh (GtkWidget *page)
 {

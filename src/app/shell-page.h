@@ -23,8 +23,10 @@ struct _PgmShellPageInterface
   /* Its tabs: the header shows a switcher, and Ctrl+1… go there. Borrowed. */
   AdwViewStack *(*get_view_stack) (PgmShellPage *self);
 
-  /* Goes to the end of the header while the page is shown. Owned by the page. */
+  /* Go to the end, and to the start, of the header while the page is shown. Owned by the
+   * page. */
   GtkWidget *(*get_header_widget) (PgmShellPage *self);
+  GtkWidget *(*get_start_widget) (PgmShellPage *self);
 
   /* F5. */
   void (*refresh) (PgmShellPage *self);
@@ -41,6 +43,7 @@ const char *pgm_shell_page_get_title (GtkWidget *page);
 const char *pgm_shell_page_get_subtitle (GtkWidget *page);
 AdwViewStack *pgm_shell_page_get_view_stack (GtkWidget *page);
 GtkWidget *pgm_shell_page_get_header_widget (GtkWidget *page);
+GtkWidget *pgm_shell_page_get_start_widget (GtkWidget *page);
 void pgm_shell_page_refresh (GtkWidget *page);
 gboolean pgm_shell_page_search (GtkWidget *page);
 void pgm_shell_page_set_shown (GtkWidget *page, gboolean shown);

@@ -139,7 +139,7 @@ show_cluster (PgmSidebarRow *self)
   g_autofree char *count = g_strdup_printf ("%u", pgm_cluster_item_count_alerts (item));
   g_autofree char *description =
       g_strdup_printf ("%s, %s", pgm_cluster_state_to_text (state), line);
-  const double *history;
+  const PgmSparklinePoint *history;
   guint length;
 
   set_icon (self, pgm_cluster_state_to_icon (state), pgm_cluster_state_to_css_class (state));
@@ -150,8 +150,8 @@ show_cluster (PgmSidebarRow *self)
   gtk_label_set_text (self->badge, count);
   gtk_widget_set_visible (GTK_WIDGET (self->badge), pgm_cluster_item_count_alerts (item) > 0);
   history = pgm_cluster_item_get_history (item, &length);
-  pgm_sparkline_set_values (self->sparkline, history, length);
-  gtk_widget_set_visible (GTK_WIDGET (self->sparkline), length > 0);
+  pgm_sparkline_set_points (self->sparkline, history, length);
+  gtk_widget_set_visible (GTK_WIDGET (self->sparkline), length > 1);
   set_accessible (self, description);
 }
 
@@ -178,7 +178,7 @@ pgm_sidebar_row_new_for_cluster (PgmClusterItem *item)
   self->key = g_strconcat ("cluster:", pgm_cluster_item_get_id (item), NULL);
   self->item = g_object_ref (G_OBJECT (item));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->sparkline), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Round trip of the last minutes"), -1);
+                                  _ ("Round trips of the last minute"), -1);
   g_signal_connect_swapped (item, "changed", G_CALLBACK (show_cluster), self);
   show_cluster (self);
   return GTK_WIDGET (self);

@@ -112,10 +112,10 @@ get_environment_class (const char *environment)
 
 /* "env:prod" as people say it. */
 static char *
-get_environment_title (const char *environment)
+get_environment_title (const char *environment, gboolean first)
 {
   if (environment == NULL)
-    return g_strdup (_ ("Clusters"));
+    return g_strdup (first ? _ ("Clusters") : _ ("Other Clusters"));
   if (g_str_equal (get_environment_class (environment), "prod"))
     return g_strdup (_ ("Production"));
   if (g_str_equal (environment, "staging"))
@@ -176,7 +176,7 @@ update_heading (GtkListBoxRow *list_row, GtkListBoxRow *before, gpointer user_da
   if (cluster != NULL)
     {
       environment = pgm_cluster_item_get_environment (cluster);
-      title = get_environment_title (environment);
+      title = get_environment_title (environment, before == NULL);
     }
   else
     title = g_strdup (get_section (row) == SECTION_MIGRATIONS ? _ ("Migrations") : _ ("History"));

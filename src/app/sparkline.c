@@ -6,7 +6,7 @@
 struct _PgmSparkline
 {
   GtkWidget parent_instance;
-  double values[PGM_SPARKLINE_POINTS];
+  PgmSparklinePoint points[PGM_SPARKLINE_POINTS];
   guint length;
 };
 
@@ -18,8 +18,8 @@ get_top (PgmSparkline *self)
   double top = 0;
 
   for (guint i = 0; i < self->length; i++)
-    if (!isnan (self->values[i]))
-      top = MAX (top, self->values[i]);
+    if (!isnan (self->points[i].value))
+      top = MAX (top, self->points[i].value);
   return top > 0 ? top : 1;
 }
 
@@ -28,15 +28,16 @@ static void
 draw_curve (PgmSparkline *self, cairo_t *cr, double width, double height)
 {
   double top = get_top (self) * 1.15;
-  double step = (width - 2) / (PGM_SPARKLINE_POINTS - 1);
+  double scale = (width - 2) / ((double) PGM_SPARKLINE_SECONDS * G_USEC_PER_SEC);
+  gint64 newest = self->points[self->length - 1].time;
   gboolean open = FALSE;
 
   for (guint i = 0; i < self->length; i++)
     {
-      double x = width - 1 - step * (self->length - 1 - i);
-      double y = height - 1 - (height - 2) * self->values[i] / top;
+      double x = width - 1 - scale * (double) (newest - self->points[i].time);
+      double y = height - 1 - (height - 2) * self->points[i].value / top;
 
-      if (isnan (self->values[i]))
+      if (isnan (self->points[i].value))
         open = FALSE;
       else if (open)
         cairo_line_to (cr, x, y);
@@ -93,11 +94,9 @@ pgm_sparkline_new (void)
 }
 
 void
-pgm_sparkline_set_values (PgmSparkline *self, const double *values, guint length)
+pgm_sparkline_set_points (PgmSparkline *self, const PgmSparklinePoint *points, guint length)
 {
-  guint skip = length > PGM_SPARKLINE_POINTS ? length - PGM_SPARKLINE_POINTS : 0;
-
-  self->length = length - skip;
-  memcpy (self->values, values + skip, sizeof (double) * self->length);
+  self->length = MIN (length, PGM_SPARKLINE_POINTS);
+  memcpy (self->points, points, sizeof *points * self->length);
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }

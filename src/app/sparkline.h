@@ -9,12 +9,18 @@ G_BEGIN_DECLS
 #define PGM_TYPE_SPARKLINE (pgm_sparkline_get_type ())
 G_DECLARE_FINAL_TYPE (PgmSparkline, pgm_sparkline, PGM, SPARKLINE, GtkWidget)
 
-/* At most this many are kept and shown, the newest at the right. */
-#define PGM_SPARKLINE_POINTS 60
+#define PGM_SPARKLINE_SECONDS 60
+#define PGM_SPARKLINE_POINTS  60
+
+typedef struct
+{
+  gint64 time;  /* monotonic */
+  double value; /* NAN is a gap */
+} PgmSparklinePoint;
 
 GtkWidget *pgm_sparkline_new (void);
 
-/* NAN is a gap. Copied. */
-void pgm_sparkline_set_values (PgmSparkline *self, const double *values, guint length);
+/* Oldest first, at most PGM_SPARKLINE_POINTS; the right edge is the newest. Copied. */
+void pgm_sparkline_set_points (PgmSparkline *self, const PgmSparklinePoint *points, guint length);
 
 G_END_DECLS

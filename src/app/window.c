@@ -6,6 +6,7 @@
 #include "app/cluster-page.h"
 #include "app/places.h"
 #include "app/shell-page.h"
+#include "app/tab-switcher.h"
 #include "core/i18n.h"
 #include "core/text.h"
 
@@ -19,9 +20,9 @@ struct _PgmWindow
   GtkWidget *sidebar_pane;
   PgmSidebar *sidebar;
   GtkWidget *sidebar_button;
-  GtkStack *title_stack;
-  AdwWindowTitle *title;
-  AdwViewSwitcher *switcher;
+  PgmTabSwitcher *switcher;
+  AdwViewSwitcherBar *switcher_bar;
+  AdwBin *header_start;
   AdwBin *header_end;
   GtkStack *content;
   GtkWidget *welcome;
@@ -57,11 +58,10 @@ show_header (PgmWindow *self)
   AdwViewStack *stack = pgm_shell_page_get_view_stack (page);
   g_autofree char *window_title = NULL;
 
-  adw_window_title_set_title (self->title, title != NULL ? title : "pgmanager");
-  adw_window_title_set_subtitle (self->title, subtitle != NULL ? subtitle : "");
-  adw_view_switcher_set_stack (self->switcher, stack);
-  gtk_stack_set_visible_child_name (self->title_stack, stack != NULL ? "switcher" : "title");
+  pgm_tab_switcher_set_title (self->switcher, title != NULL ? title : "pgmanager", subtitle);
+  pgm_tab_switcher_set_stack (self->switcher, stack);
   adw_bin_set_child (self->header_end, pgm_shell_page_get_header_widget (page));
+  adw_bin_set_child (self->header_start, pgm_shell_page_get_start_widget (page));
   window_title = title != NULL ? g_strdup_printf ("%s – pgmanager", title) : g_strdup ("pgmanager");
   gtk_window_set_title (GTK_WINDOW (self), window_title);
 }
@@ -382,16 +382,17 @@ pgm_window_class_init (PgmWindowClass *klass)
   GTK_WINDOW_CLASS (klass)->close_request = pgm_window_close_request;
 
   g_type_ensure (PGM_TYPE_SIDEBAR);
+  g_type_ensure (PGM_TYPE_TAB_SWITCHER);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/pgmanager/Pgmanager/window.ui");
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar_pane);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmWindow, title_stack);
-  gtk_widget_class_bind_template_child (widget_class, PgmWindow, title);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, header_end);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, header_start);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, content);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, welcome);
   install_actions (widget_class);
@@ -412,6 +413,7 @@ static void
 pgm_window_init (PgmWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  pgm_tab_switcher_set_bar (self->switcher, self->switcher_bar);
   g_signal_connect_swapped (self->sidebar_button, "toggled", G_CALLBACK (on_sidebar_button), self);
   g_signal_connect (self, "notify::default-width", G_CALLBACK (fit_switcher), NULL);
 }

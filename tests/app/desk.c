@@ -71,6 +71,8 @@ desk_run (DeskBody body)
   self.config = pgm_record_new (&pgm_config_type);
   self.config->state_dir = g_dir_make_tmp ("pgm-app-XXXXXX", &error);
   g_assert_no_error (error);
+  self.config->clusters_file = g_build_filename (self.config->state_dir, "clusters.json", NULL);
+  self.config->passwords = g_strdup ("file");
   self.store = pgm_store_new (self.config, NULL);
   self.engine = pgm_local_engine_new (self.store);
   self.application = pgm_application_new (self.engine, G_APPLICATION_NON_UNIQUE);
