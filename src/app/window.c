@@ -10,9 +10,6 @@
 #include "core/i18n.h"
 #include "core/text.h"
 
-/* Above what the widest page with tabs needs with their names beside them. */
-#define WIDE_TABS 960
-
 struct _PgmWindow
 {
   AdwApplicationWindow parent_instance;
@@ -398,24 +395,12 @@ pgm_window_class_init (PgmWindowClass *klass)
   install_actions (widget_class);
 }
 
-/* Names beside the icons of the tabs as long as there is room for them. */
-static void
-fit_switcher (PgmWindow *self)
-{
-  int width;
-
-  gtk_window_get_default_size (GTK_WINDOW (self), &width, NULL);
-  adw_view_switcher_set_policy (self->switcher, width < WIDE_TABS ? ADW_VIEW_SWITCHER_POLICY_NARROW
-                                                                  : ADW_VIEW_SWITCHER_POLICY_WIDE);
-}
-
 static void
 pgm_window_init (PgmWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   pgm_tab_switcher_set_bar (self->switcher, self->switcher_bar);
   g_signal_connect_swapped (self->sidebar_button, "toggled", G_CALLBACK (on_sidebar_button), self);
-  g_signal_connect (self, "notify::default-width", G_CALLBACK (fit_switcher), NULL);
 }
 
 PgmWindow *
