@@ -17,5 +17,11 @@ PGM_DECLARE_ANSWER (remove_cluster);
 PGM_DECLARE_ANSWER (test_connection);
 PGM_DECLARE_ANSWER (list_nodes);
 PGM_DECLARE_ANSWER (introspect);
+PGM_DECLARE_ANSWER (read_replication);
+PGM_DECLARE_ANSWER (discover);
+
+/* What couldn't be seen, as a PgmCheck; takes @fix_sql, which may be NULL. */
+void pgm_asks_add_note (GPtrArray *notes, const char *name, const char *reason, char *fix_sql);
+void pgm_asks_note_stats (GPtrArray *notes, const char *quoted_role);
 
 G_END_DECLS

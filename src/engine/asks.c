@@ -21,6 +21,8 @@ static const PgmAnswerFunc answers[PGM_ASK_COUNT] = {
   [PGM_ASK_TEST_CONNECTION] = pgm_answer_test_connection,
   [PGM_ASK_LIST_NODES] = pgm_answer_list_nodes,
   [PGM_ASK_INTROSPECT] = pgm_answer_introspect,
+  [PGM_ASK_READ_REPLICATION] = pgm_answer_read_replication,
+  [PGM_ASK_DISCOVER] = pgm_answer_discover,
   [PGM_ASK_READ_CONFIG] = read_config,
 };
 

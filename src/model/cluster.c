@@ -143,6 +143,7 @@ static const PgmField sibling_fields[] = {
   FIELD_ENUM (PgmSibling, role, pgm_node_role_names, 0),
   FIELD (PgmSibling, found_in, STRING, 0),
   FIELD (PgmSibling, state, STRING, 0),
+  FIELD (PgmSibling, logical, BOOL, OMIT_EMPTY),
   FIELD (PgmSibling, reachable, BOOL, 0),
   FIELD (PgmSibling, error, STRING, 0),
   FIELD_END,

@@ -148,8 +148,9 @@ typedef struct
   char *host; /* NULL where the server can't know it (a local socket) */
   gint64 port;
   int role;
-  char *found_in; /* "uri", "pg_stat_replication", "pg_stat_wal_receiver", … */
-  char *state;    /* "streaming", … */
+  char *found_in;   /* "uri", "pg_stat_replication", "pg_stat_wal_receiver", … */
+  char *state;      /* "streaming", … */
+  gboolean logical; /* another cluster, by logical replication; not looked at */
   gboolean reachable;
   char *error; /* why it isn't */
 } PgmSibling;

@@ -9,6 +9,7 @@
   " THEN coalesce(pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn())"                            \
   " ELSE pg_current_wal_lsn() END"
 
+/* greatest() would make a limit of 0 of none. */
 PgmResult *
 pgm_inspect_slots (PgmConnection *connection, GCancellable *cancellable, GError **error)
 {
@@ -17,7 +18,8 @@ pgm_inspect_slots (PgmConnection *connection, GCancellable *cancellable, GError 
       "SELECT s.slot_name, s.plugin, s.slot_type, s.database, s.active, s.restart_lsn,"
       " s.confirmed_flush_lsn, greatest(coalesce(pg_wal_lsn_diff(" POSITION
       ", s.restart_lsn), 0), 0)::int8, %s FROM pg_replication_slots s ORDER BY 1" MAX_ROWS,
-      has_limit ? "s.wal_status, greatest(s.safe_wal_size, 0)" : "NULL, NULL");
+      has_limit ? "s.wal_status, CASE WHEN s.safe_wal_size < 0 THEN 0 ELSE s.safe_wal_size END"
+                : "NULL, NULL");
 
   return pgm_connection_query (connection, sql, 0, NULL, cancellable, error);
 }
