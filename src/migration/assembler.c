@@ -6,8 +6,9 @@
 
 #include "migration/spill.h"
 
-/* What a batch weighs besides its contents. */
-#define BATCH_WEIGHT 512
+/* What a batch weighs besides its contents: most of all the block that it has begun. A
+ * stream that comes in small pieces makes many small batches. */
+#define BATCH_WEIGHT (PGM_CHANGE_BATCH_BLOCK + 512)
 
 /* A transaction that is being streamed. */
 typedef struct

@@ -17,7 +17,7 @@ pgm_change_batch_new (void)
 {
   PgmChangeBatch *self = g_new0 (PgmChangeBatch, 1);
 
-  self->arena = pgm_arena_new (0);
+  self->arena = pgm_arena_new (PGM_CHANGE_BATCH_BLOCK);
   self->changes = g_array_new (FALSE, FALSE, sizeof (PgmChange));
   self->relations = g_ptr_array_new_with_free_func (release_relation);
   return self;

@@ -68,6 +68,9 @@ typedef struct
   };
 } PgmChange;
 
+/* The arena of a batch grows by this many bytes. */
+#define PGM_CHANGE_BATCH_BLOCK ((gsize) 8 * 1024)
+
 typedef struct
 {
   PgmArena *arena;      /* messages and tuples */

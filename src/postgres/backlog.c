@@ -2,6 +2,8 @@
 
 #include "postgres/backlog-private.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -20,19 +22,59 @@
 #define SHORTEST_PAUSE 20
 #define LONGEST_PAUSE  1000
 
+/* No network has packets as large as the loopback's. Its senders have buffers for
+ * more than a megabyte: what a pause should bring is well below that, and well above
+ * the window. A window below the size of a packet makes both sides wait for timers. */
+#define NEAR_SEGMENT        (32 * 1024)
+#define NEAR_WINDOW         (256 * 1024)
+#define NEAR_BYTES          ((gsize) 640 * 1024)
+#define NEAR_SHORTEST_PAUSE 1000
+#define NEAR_LONGEST_PAUSE  (20 * 1000)
+
+/* What the protocols add to a message of the plugin: CopyData's type and length, and
+ * the head of XLogData. */
+#define MESSAGE_OVERHEAD 30
+
 /* Offset of the commit time in BEGIN: type, LSN. */
 #define BEGIN_TIME_OFFSET 9
 #define POSTGRES_EPOCH    G_GUINT64_CONSTANT (946684800000000)
 
-void
-pgm_backlog_init (PgmBacklog *self, int socket, gboolean encrypted)
+static gboolean
+is_near (int socket)
+{
+  struct tcp_info info = { 0 };
+  socklen_t size = sizeof info;
+
+  return getsockopt (socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+         info.tcpi_snd_mss >= NEAR_SEGMENT;
+}
+
+static PgmBacklogWay
+find_way (int socket, gboolean encrypted)
 {
   struct sockaddr_storage address = { 0 };
   socklen_t size = sizeof address;
 
+  if (is_near (socket))
+    return PGM_BACKLOG_NEAR;
+  if (encrypted || getsockname (socket, (struct sockaddr *) &address, &size) != 0 ||
+      address.ss_family == AF_UNIX)
+    return PGM_BACKLOG_BLIND;
+  return PGM_BACKLOG_LOW_WATER;
+}
+
+void
+pgm_backlog_init (PgmBacklog *self, int socket, gboolean encrypted)
+{
+  static const int window = NEAR_WINDOW;
+
   *self = (PgmBacklog){ .socket = socket, .low_water = 1, .pause = FIRST_PAUSE };
-  self->sleeps = encrypted || getsockname (socket, (struct sockaddr *) &address, &size) != 0 ||
-                 address.ss_family == AF_UNIX;
+  self->way = find_way (socket, encrypted);
+  if (self->way != PGM_BACKLOG_NEAR)
+    return;
+  self->pause = NEAR_LONGEST_PAUSE;
+  /* Where this fails, reads are only gathered less well. */
+  (void) setsockopt (socket, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
 }
 
 static gint64
@@ -47,7 +89,7 @@ begin_time (const guint8 *data)
 void
 pgm_backlog_note (PgmBacklog *self, gint64 sent, const guint8 *data, gsize size)
 {
-  self->bytes += size;
+  self->bytes += size + MESSAGE_OVERHEAD;
   self->dry = FALSE;
   if (data[0] == PGM_MESSAGE_BEGIN && size > BEGIN_TIME_OFFSET + sizeof (guint64))
     self->commit_time = begin_time (data);
@@ -57,10 +99,20 @@ pgm_backlog_note (PgmBacklog *self, gint64 sent, const guint8 *data, gsize size)
   self->behind = sent - self->commit_time > BEHIND_MICROSECONDS;
 }
 
+static void
+adapt_near (PgmBacklog *self)
+{
+  if (self->bytes > NEAR_BYTES)
+    self->pause -= self->pause / 4;
+  else
+    self->pause += self->pause / 8;
+  self->pause = CLAMP (self->pause, NEAR_SHORTEST_PAUSE, NEAR_LONGEST_PAUSE);
+}
+
 /* Longer while little comes, shorter when the buffer seems to have been full:
  * then the server had to wait. */
 static void
-adapt (PgmBacklog *self)
+adapt_blind (PgmBacklog *self)
 {
   if (self->bytes > self->most_bytes)
     self->most_bytes = self->bytes;
@@ -83,20 +135,28 @@ set_low_water (PgmBacklog *self, int bytes)
   self->low_water = bytes;
 }
 
+gboolean
+pgm_backlog_wants_pause (const PgmBacklog *self)
+{
+  return self->behind && !self->dry;
+}
+
 guint
 pgm_backlog_next_pause (PgmBacklog *self, gboolean *sleep)
 {
-  gboolean pause = self->behind && !self->dry;
+  gboolean pause = pgm_backlog_wants_pause (self);
 
   /* Only a message makes it wet again: one pause, then a wait without end. */
   self->dry = TRUE;
-  *sleep = self->sleeps;
-  if (!self->sleeps)
+  *sleep = self->way != PGM_BACKLOG_LOW_WATER;
+  if (self->way == PGM_BACKLOG_LOW_WATER)
     set_low_water (self, pause ? LOW_WATER : 1);
+  else if (pause && self->way == PGM_BACKLOG_NEAR)
+    adapt_near (self);
   else if (pause)
-    adapt (self);
+    adapt_blind (self);
   self->bytes = 0;
   if (!pause)
     return 0;
-  return self->sleeps ? self->pause : POLL_MICROSECONDS;
+  return *sleep ? self->pause : POLL_MICROSECONDS;
 }

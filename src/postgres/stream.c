@@ -325,10 +325,14 @@ wait_for_more (PgmStream *self, gint64 deadline, PgmWait *wait, gboolean *passed
   gboolean sleep = FALSE;
   gint64 now = g_get_monotonic_time ();
   gint64 until = deadline;
-  guint pause = pgm_backlog_next_pause (&self->backlog, &sleep);
+  guint pause = 0;
 
   *passed = now >= deadline;
-  if (pause > 0 && sleep && !*passed)
+  /* Else each small packet would be waited for, one after the other. */
+  if (*passed && pgm_backlog_wants_pause (&self->backlog))
+    return TRUE;
+  pause = pgm_backlog_next_pause (&self->backlog, &sleep);
+  if (pause > 0 && sleep)
     {
       g_usleep (pause);
       take_in (self);

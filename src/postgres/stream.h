@@ -59,7 +59,8 @@ PgmStream *pgm_stream_start (PgmConnection *connection,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_stream_free (PgmStream *self);
 
-/* The next message. @deadline: monotonic microseconds; 0 doesn't wait. Unknown
+/* The next message. @deadline: monotonic microseconds; 0 doesn't wait, and while the
+ * server is far behind leaves for the next call that waits what has just come. Unknown
  * kinds and cut messages are PGM_ERROR_PROTOCOL. */
 PgmStreamResult pgm_stream_read (PgmStream *self,
                                  PgmStreamMessage *message,
