@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "migration/narrow.h"
 #include "migration/preflight-private.h"
 #include "postgres/privileges.h"
 #include "postgres/quote.h"
@@ -23,18 +24,42 @@ add_missing (PgmPreflight *self,
     }
 }
 
+static gboolean
+needs_table (guint32 oid, gpointer narrow)
+{
+  return pgm_narrow_needs (narrow, oid);
+}
+
+static gboolean
+needs_schema (const char *schema, gpointer narrow)
+{
+  return pgm_narrow_needs_schema (narrow, schema);
+}
+
+/* With a filter, of what it takes: the dump is narrowed to that, too. */
 gboolean
 pgm_preflight_check_source_privileges (PgmPreflight *self, const char *name, GError **error)
 {
-  g_autoptr (GPtrArray) missing =
-      pgm_privileges_check_source (self->source, self->source_info, self->cancellable, error);
+  gboolean all = self->filter == NULL || !pgm_filter_is_active (self->filter);
+  g_autoptr (PgmNarrow) narrow = NULL;
+  g_autoptr (GPtrArray) missing = NULL;
+  PgmPrivilegesScope scope = { needs_table, needs_schema, FALSE, NULL };
 
+  if (!all)
+    {
+      narrow = pgm_narrow_read (self->source, self->filter, self->cancellable, error);
+      if (narrow == NULL)
+        return FALSE;
+      scope.user_data = narrow;
+    }
+  missing = pgm_privileges_check_source (self->source, self->source_info, all ? NULL : &scope,
+                                         self->cancellable, error);
   if (missing == NULL)
     return FALSE;
   add_missing (self, name, "source", self->source_info->user, missing);
   if (missing->len == 0)
-    pgm_preflight_add (self, name, PGM_CHECK_OK, NULL, "Role %s may read everything at the source.",
-                       self->source_info->user);
+    pgm_preflight_add (self, name, PGM_CHECK_OK, NULL, "Role %s may read everything %s the source.",
+                       self->source_info->user, all ? "at" : "that was chosen at");
   return TRUE;
 }
 

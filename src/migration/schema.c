@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/failpoint.h"
+#include "migration/narrow.h"
 #include "migration/schema-parts.h"
 #include "migration/schema-private.h"
 
@@ -19,18 +20,46 @@ pgm_schema_reset_settings (PgmConnection *destination, GCancellable *cancellable
   return pgm_connection_exec (destination, RESET_SETTINGS, cancellable, error);
 }
 
+/* What is not taken and can't be read must not be locked. */
+static gboolean
+narrow_dump (PgmCloneContext *ctx, GPtrArray *arguments, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (PgmConnection) source = NULL;
+  g_autoptr (PgmNarrow) narrow = NULL;
+  GPtrArray *patterns;
+
+  if (!pgm_filter_is_active (ctx->filter) || ctx->ends->source->superuser)
+    return TRUE;
+  source = pgm_ends_connect (ctx->ends, PGM_END_SOURCE, "schema", cancellable, error);
+  if (source == NULL)
+    return FALSE;
+  narrow = pgm_narrow_read (source, ctx->filter, cancellable, error);
+  if (narrow == NULL)
+    return FALSE;
+  patterns = pgm_narrow_get_patterns (narrow);
+  for (guint i = 0; i < patterns->len; i++)
+    g_ptr_array_add (arguments, g_strdup_printf ("--exclude-table=%s",
+                                                 (char *) g_ptr_array_index (patterns, i)));
+  return TRUE;
+}
+
 gboolean
 pgm_schema_dump (PgmCloneContext *ctx, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new_with_free_func (g_free);
+
   /* The schema is ours, when the source was once a destination. Behind somebody
    * who waits for the keeper pg_dump would wait for ever. */
-  const char *const arguments[] = { "--exclude-schema=pgmanager", "--lock-wait-timeout=30s", NULL };
-
+  g_ptr_array_add (arguments, g_strdup ("--exclude-schema=pgmanager"));
+  g_ptr_array_add (arguments, g_strdup ("--lock-wait-timeout=30s"));
   pgm_progress_set_activity (ctx->progress, "dumping the schema");
-  if (!PGM_FAILPOINT ("schema.before_dump", error))
+  if (!narrow_dump (ctx, arguments, cancellable, error) ||
+      !PGM_FAILPOINT ("schema.before_dump", error))
     return FALSE;
+  g_ptr_array_add (arguments, NULL);
   return pgm_tool_dump_schema (ctx->pg_dump, ctx->ends->source_info, ctx->snapshot, ctx->archive,
-                               ctx->directory, arguments, cancellable, error);
+                               ctx->directory, (const char *const *) arguments->pdata, cancellable,
+                               error);
 }
 
 /* pg_restore's arguments that hold for every script. */

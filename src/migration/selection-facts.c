@@ -7,6 +7,7 @@ pgm_selection_facts_clear (PgmSelectionFacts *self)
   g_clear_pointer (&self->dropped, g_hash_table_unref);
   g_clear_pointer (&self->kept, g_hash_table_unref);
   g_clear_pointer (&self->partitions, g_hash_table_unref);
+  g_clear_pointer (&self->gone, g_hash_table_unref);
   g_clear_pointer (&self->constraint_indexes, g_hash_table_unref);
   g_clear_pointer (&self->own_indexes, g_hash_table_unref);
   g_clear_pointer (&self->own_keys, g_hash_table_unref);
@@ -51,6 +52,73 @@ read_source_schemas (PgmSelectionFacts *self,
   return TRUE;
 }
 
+/* Dependents of tables, to the last; a view by its rule. */
+static const char gone_sql[] =
+    "WITH RECURSIVE gone(class, oid) AS ("
+    " SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, o.oid"
+    "   FROM pg_catalog.unnest($1::pg_catalog.oid[]) o(oid)"
+    " UNION SELECT x.class, x.oid FROM gone g CROSS JOIN LATERAL ("
+    "   SELECT d.classid, d.objid FROM pg_catalog.pg_depend d"
+    "    WHERE d.refclassid = g.class AND d.refobjid = g.oid AND d.deptype <> 'e'"
+    "   UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, r.ev_class"
+    "     FROM pg_catalog.pg_rewrite r WHERE r.oid = g.oid AND r.rulename = '_RETURN'"
+    "      AND g.class = 'pg_catalog.pg_rewrite'::pg_catalog.regclass) x(class, oid))"
+    " SELECT class, oid FROM gone";
+
+/* Tables that were left out of the dump leave no entry that others could be seen to
+ * need. */
+static gboolean
+read_gone (PgmSelectionFacts *self,
+           const GString *absent,
+           PgmConnection *source,
+           GCancellable *cancellable,
+           GError **error)
+{
+  const char *params[] = { absent->str };
+  g_autoptr (PgmResult) rows =
+      pgm_connection_query (source, gone_sql, 1, params, cancellable, error);
+
+  if (rows == NULL)
+    return FALSE;
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint row = 0; row < pgm_result_get_rows (rows); row++)
+    g_hash_table_add (self->gone, pgm_selection_object_key (pgm_result_get_oid (rows, row, 0),
+                                                            pgm_result_get_oid (rows, row, 1)));
+  return TRUE;
+}
+
+/* @relations: as read_source_relations() has them. */
+static gboolean
+find_gone (PgmSelectionFacts *self,
+           PgmResult *relations,
+           PgmConnection *source,
+           GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr (GHashTable) dumped = g_hash_table_new (NULL, NULL);
+  g_autoptr (GString) absent = g_string_new ("{");
+
+  for (guint i = 0; i < self->toc->entries->len; i++)
+    {
+      const PgmTocEntry *entry = g_ptr_array_index (self->toc->entries, i);
+
+      if (entry->catalog == PGM_CATALOG_CLASS)
+        g_hash_table_add (dumped, GUINT_TO_POINTER (entry->oid));
+    }
+  for (guint row = 0; row < pgm_result_get_rows (relations); row++)
+    {
+      guint32 oid = pgm_result_get_oid (relations, row, 0);
+
+      if (pgm_result_get_bool (relations, row, 4) && pgm_oid_set_has (self->dropped, oid) &&
+          !pgm_oid_set_has (dumped, oid))
+        g_string_append_printf (absent, "%s%u", absent->len > 1 ? "," : "", oid);
+    }
+  if (absent->len == 1)
+    return TRUE;
+  g_string_append_c (absent, '}');
+  return read_gone (self, absent, source, cancellable, error);
+}
+
 static gboolean
 read_source_relations (PgmSelectionFacts *self,
                        PgmConnection *source,
@@ -63,7 +131,8 @@ read_source_relations (PgmSelectionFacts *self,
     return TRUE;
   result = pgm_connection_query (
       source,
-      "SELECT c.oid, n.nspname, c.relname, c.relispartition FROM pg_catalog.pg_class c"
+      "SELECT c.oid, n.nspname, c.relname, c.relispartition, c.relkind IN ('r', 'p')"
+      " FROM pg_catalog.pg_class c"
       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')",
       0, NULL, cancellable, error);
@@ -79,7 +148,7 @@ read_source_relations (PgmSelectionFacts *self,
       if (pgm_result_get_bool (result, row, 3))
         g_hash_table_add (self->partitions, oid);
     }
-  return TRUE;
+  return find_gone (self, result, source, cancellable, error);
 }
 
 static gboolean

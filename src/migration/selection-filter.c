@@ -148,11 +148,25 @@ drop_unneeded (PgmSelectionFacts *self)
   drop_relations (self);
 }
 
+static void
+drop_gone (PgmSelectionFacts *self)
+{
+  for (guint i = 0; self->gone != NULL && i < self->toc->entries->len; i++)
+    {
+      PgmTocEntry *entry = g_ptr_array_index (self->toc->entries, i);
+      g_autofree char *key = pgm_selection_object_key (entry->catalog, entry->oid);
+
+      if (entry->catalog != 0 && g_hash_table_contains (self->gone, key))
+        entry->taken = FALSE;
+    }
+}
+
 void
 pgm_selection_filter (PgmSelectionFacts *self)
 {
   if (!pgm_filter_is_active (self->ctx->filter))
     return;
+  drop_gone (self);
   keep_parents (self);
   drop_relations (self);
   drop_unneeded (self);

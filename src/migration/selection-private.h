@@ -15,6 +15,8 @@ typedef struct
   GHashTable *dropped;            /* source: OIDs of relations that the filter leaves out */
   GHashTable *kept;               /* source: OIDs of relations that it takes */
   GHashTable *partitions;         /* source: OIDs of partitions */
+  GHashTable *gone;               /* source: "catalog/oid" of what needs a table that was not
+                                   * even dumped; NULL: there is none */
   GHashTable *constraint_indexes; /* source: OID of constraint -> OID of its index */
   GHashTable *own_indexes;        /* OIDs of what we make ourselves: two sets, since an */
   GHashTable *own_keys;           /* OID is unique only within its catalog */

@@ -53,17 +53,13 @@ read_singly (PgmCloneContext *ctx, gboolean *readable, GCancellable *cancellable
   return TRUE;
 }
 
-/* With a filter some of the catalog's sequences may have stayed behind with their
- * tables: setval() of NULL does nothing. */
 static void
-append_setval (PgmCloneContext *ctx, GString *sql, const PgmSequence *sequence)
+append_setval (GString *sql, const PgmSequence *sequence)
 {
   g_autofree char *name = pgm_quote_qualified (sequence->schema, sequence->name);
   g_autofree char *literal = pgm_quote_literal (name);
-  gboolean may_miss = pgm_filter_is_active (ctx->filter);
 
-  g_string_append_printf (sql, "SELECT pg_catalog.setval(%s%s%s, %" G_GINT64_FORMAT ", %s);\n",
-                          may_miss ? "pg_catalog.to_regclass(" : "", literal, may_miss ? ")" : "",
+  g_string_append_printf (sql, "SELECT pg_catalog.setval(%s, %" G_GINT64_FORMAT ", %s);\n", literal,
                           sequence->last_value, sequence->is_called ? "true" : "false");
 }
 
@@ -83,7 +79,7 @@ set_singly (PgmCloneContext *ctx,
       g_autoptr (GString) sql = g_string_new (NULL);
       g_autoptr (GError) local = NULL;
 
-      append_setval (ctx, sql, sequence);
+      append_setval (sql, sequence);
       if (pgm_connection_exec (destination, sql->str, cancellable, &local))
         {
           (*done)++;
@@ -114,7 +110,7 @@ set_all (PgmCloneContext *ctx,
       g_autoptr (GError) local = NULL;
 
       for (guint i = first; i < end; i++)
-        append_setval (ctx, sql, g_ptr_array_index (sequences, i));
+        append_setval (sql, g_ptr_array_index (sequences, i));
       if (pgm_connection_exec (destination, sql->str, cancellable, &local))
         {
           *done += end - first;
@@ -131,6 +127,41 @@ set_all (PgmCloneContext *ctx,
   return TRUE;
 }
 
+/* With a filter, those that have not come over with anything need no value, and may
+ * not even be readable. */
+static gboolean
+forget_absent (PgmCloneContext *ctx,
+               PgmConnection *destination,
+               GCancellable *cancellable,
+               GError **error)
+{
+  GPtrArray *sequences = ctx->catalog->sequences;
+  g_autoptr (GHashTable) there = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (PgmResult) rows = NULL;
+
+  if (!pgm_filter_is_active (ctx->filter))
+    return TRUE;
+  rows = pgm_connection_query (destination,
+                               "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
+                               " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                               " WHERE c.relkind = 'S'",
+                               0, NULL, cancellable, error);
+  if (rows == NULL)
+    return FALSE;
+  for (guint row = 0; row < pgm_result_get_rows (rows); row++)
+    g_hash_table_add (there, pgm_quote_qualified (pgm_result_get_or (rows, row, 0, ""),
+                                                  pgm_result_get_or (rows, row, 1, "")));
+  for (guint i = sequences->len; i > 0; i--)
+    {
+      const PgmSequence *sequence = g_ptr_array_index (sequences, i - 1);
+      g_autofree char *name = pgm_quote_qualified (sequence->schema, sequence->name);
+
+      if (!g_hash_table_contains (there, name))
+        g_ptr_array_remove_index (sequences, i - 1);
+    }
+  return TRUE;
+}
+
 gboolean
 pgm_sequences_copy (PgmCloneContext *ctx,
                     PgmConnection *source,
@@ -139,7 +170,7 @@ pgm_sequences_copy (PgmCloneContext *ctx,
                     GError **error)
 {
   GPtrArray *all = ctx->catalog->sequences;
-  g_autofree gboolean *readable = g_new (gboolean, all->len + 1);
+  g_autofree gboolean *readable = NULL;
   g_autoptr (GPtrArray) sequences = g_ptr_array_new ();
   g_autoptr (GError) local = NULL;
   guint done = 0;
@@ -147,6 +178,9 @@ pgm_sequences_copy (PgmCloneContext *ctx,
   if (!PGM_FAILPOINT ("sequences.before", error))
     return FALSE;
   pgm_progress_set_activity (ctx->progress, "sequences");
+  if (!forget_absent (ctx, destination, cancellable, error))
+    return FALSE;
+  readable = g_new (gboolean, all->len + 1);
   for (guint i = 0; i < all->len; i++)
     readable[i] = TRUE;
   if (!pgm_catalog_read_sequences (ctx->catalog, source, cancellable, &local))

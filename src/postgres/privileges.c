@@ -15,29 +15,34 @@ static const char schemas_sql[] =
     "     AND c.relkind IN ('r', 'p', 'S'))"
     " ORDER BY 1";
 
-/* Per schema: how many relations of a kind can't be read, of how many, and their
- * names, which regclass qualifies and quotes. pg_dump locks every table that it
- * looks at, so members of extensions count as far as they hold user data. */
+/* Relations of a kind that can't be read, by schema, with how many of them are there
+ * and the name, which regclass qualifies and quotes. A sequence is a table's when one
+ * owns it. pg_dump locks every table that it looks at, so members of extensions count
+ * as far as they hold user data. */
 #define UNREADABLE_SQL(kinds, function)                                                            \
-  "SELECT n.nspname, count(*) FILTER (WHERE NOT x.ok), count(*),"                                  \
-  " string_agg(c.oid::pg_catalog.regclass::text, ', ' ORDER BY c.relname) FILTER (WHERE NOT x.ok)" \
-  " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                                 \
-  " CROSS JOIN LATERAL (SELECT " function "(c.oid, 'SELECT') AS ok) x"                             \
-  " WHERE c.relkind IN (" kinds ") AND left(n.nspname, 3) <> 'pg_'"                                \
+  "SELECT x.nspname, x.n, x.oid::pg_catalog.regclass::text,"                                       \
+  " CASE WHEN x.relkind <> 'S' THEN x.oid ELSE coalesce((SELECT d.refobjid FROM pg_depend d"       \
+  "   WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = x.oid"                       \
+  "   AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i') LIMIT 1), 0)" \
+  " END"                                                                                           \
+  " FROM (SELECT n.nspname, c.oid, c.relname, c.relkind,"                                          \
+  "   count(*) OVER (PARTITION BY n.oid) AS n, " function "(c.oid, 'SELECT') AS ok"                \
+  "   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"                               \
+  "   WHERE c.relkind IN (" kinds ") AND left(n.nspname, 3) <> 'pg_'"                              \
   "   AND n.nspname NOT IN ('information_schema', 'pgmanager')"                                    \
   "   AND (NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass"  \
   "       AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')"                             \
-  "     OR EXISTS (SELECT FROM pg_extension p WHERE c.oid = ANY (p.extconfig)))"                   \
-  " GROUP BY n.nspname HAVING count(*) FILTER (WHERE NOT x.ok) > 0 ORDER BY 1"
+  "     OR EXISTS (SELECT FROM pg_extension p WHERE c.oid = ANY (p.extconfig)))) x"                \
+  " WHERE NOT x.ok ORDER BY x.nspname, x.relname"
 
 static const char tables_sql[] = UNREADABLE_SQL ("'r', 'p'", "has_table_privilege");
 static const char sequences_sql[] = UNREADABLE_SQL ("'S'", "has_sequence_privilege");
 
 static const char row_security_sql[] =
-    "SELECT count(*), min(c.oid::pg_catalog.regclass::text) FROM pg_class c"
+    "SELECT c.oid, c.oid::pg_catalog.regclass::text FROM pg_class c"
     " JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relrowsecurity AND c.relkind IN ('r', 'p') AND row_security_active(c.oid)"
-    "   AND left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'pgmanager'";
+    "   AND left(n.nspname, 3) <> 'pg_' AND n.nspname <> 'pgmanager' ORDER BY 2";
 
 /* has_largeobject_privilege() came with 18; the ACL is read here as the server
  * reads it: the owner's and the grantees' rights through membership with
@@ -90,9 +95,25 @@ pgm_missing_privileges_take (GPtrArray *missing, char *subject, char *fix_sql, c
 }
 
 static gboolean
+needs_schema (const PgmPrivilegesScope *scope, const char *schema)
+{
+  return scope == NULL || scope->needs_schema (schema, scope->user_data);
+}
+
+/* 0: a sequence that belongs to no table goes with its schema. */
+static gboolean
+needs_table (const PgmPrivilegesScope *scope, guint32 oid, const char *schema)
+{
+  if (scope == NULL)
+    return TRUE;
+  return oid != 0 ? scope->needs_table (oid, scope->user_data) : needs_schema (scope, schema);
+}
+
+static gboolean
 check_schemas (GPtrArray *missing,
                PgmConnection *connection,
                const char *user,
+               const PgmPrivilegesScope *scope,
                GCancellable *cancellable,
                GError **error)
 {
@@ -106,6 +127,8 @@ check_schemas (GPtrArray *missing,
       const char *schema = pgm_result_get (result, row, 0);
       g_autofree char *quoted = pgm_quote_identifier (schema);
 
+      if (!needs_schema (scope, schema))
+        continue;
       pgm_missing_privileges_take (
           missing, g_strdup_printf ("use schema %s", schema),
           g_strdup_printf ("GRANT USAGE ON SCHEMA %s TO %s;", quoted, user),
@@ -127,31 +150,32 @@ static const RelationKind relation_kinds[] = {
   { sequences_sql, "sequence", "sequences", "SEQUENCE" },
 };
 
+/* @names: of one schema, with @total relations of the kind. */
 static void
 add_unreadable (GPtrArray *missing,
                 const RelationKind *kind,
-                PgmResult *result,
-                guint row,
+                const char *schema,
+                gint64 total,
+                GPtrArray *names,
                 const char *user)
 {
-  const char *schema = pgm_result_get (result, row, 0);
-  gint64 count = pgm_result_get_int64 (result, row, 1);
-  gboolean whole = count == pgm_result_get_int64 (result, row, 2);
-  const char *names = pgm_result_get (result, row, 3);
   g_autofree char *quoted = pgm_quote_identifier (schema);
+  g_autoptr (GString) list = g_string_new (NULL);
   char *subject;
   char *fix;
 
-  if (count == 1)
-    subject = g_strdup_printf ("read %s %s", kind->singular, names);
+  for (guint i = 0; i < names->len; i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "",
+                            (const char *) g_ptr_array_index (names, i));
+  if (names->len == 1)
+    subject = g_strdup_printf ("read %s %s", kind->singular, list->str);
   else
-    subject =
-        g_strdup_printf ("read %" G_GINT64_FORMAT " %s of schema %s", count, kind->plural, schema);
-  if (whole && count > RELATIONS_NAMED)
+    subject = g_strdup_printf ("read %u %s of schema %s", names->len, kind->plural, schema);
+  if (names->len == total && names->len > RELATIONS_NAMED)
     fix = g_strdup_printf ("GRANT SELECT ON ALL %sS IN SCHEMA %s TO %s;", kind->keyword, quoted,
                            user);
   else
-    fix = g_strdup_printf ("GRANT SELECT ON %s %s TO %s;", kind->keyword, names, user);
+    fix = g_strdup_printf ("GRANT SELECT ON %s %s TO %s;", kind->keyword, list->str, user);
   pgm_missing_privileges_take (missing, subject, fix, "Their owner or a superuser can run it.");
 }
 
@@ -160,16 +184,29 @@ check_relations (GPtrArray *missing,
                  PgmConnection *connection,
                  const RelationKind *kind,
                  const char *user,
+                 const PgmPrivilegesScope *scope,
                  GCancellable *cancellable,
                  GError **error)
 {
   g_autoptr (PgmResult) result =
       pgm_connection_query (connection, kind->sql, 0, NULL, cancellable, error);
+  guint rows = 0;
 
   if (result == NULL)
     return FALSE;
-  for (guint row = 0; row < pgm_result_get_rows (result); row++)
-    add_unreadable (missing, kind, result, row, user);
+  rows = pgm_result_get_rows (result);
+  for (guint row = 0; row < rows;)
+    {
+      const char *schema = pgm_result_get (result, row, 0);
+      gint64 total = pgm_result_get_int64 (result, row, 1);
+      g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+      for (; row < rows && g_str_equal (schema, pgm_result_get (result, row, 0)); row++)
+        if (needs_table (scope, pgm_result_get_oid (result, row, 3), schema))
+          g_ptr_array_add (names, (gpointer) (guintptr) pgm_result_get (result, row, 2));
+      if (names->len > 0)
+        add_unreadable (missing, kind, schema, total, names, user);
+    }
   return TRUE;
 }
 
@@ -177,23 +214,30 @@ static gboolean
 check_row_security (GPtrArray *missing,
                     PgmConnection *connection,
                     const char *user,
+                    const PgmPrivilegesScope *scope,
                     GCancellable *cancellable,
                     GError **error)
 {
   g_autoptr (PgmResult) result =
       pgm_connection_query (connection, row_security_sql, 0, NULL, cancellable, error);
-  gint64 count;
+  const char *first = NULL;
+  guint count = 0;
 
   if (result == NULL)
     return FALSE;
-  count = pgm_result_get_int64 (result, 0, 0);
+  for (guint row = 0; row < pgm_result_get_rows (result); row++)
+    {
+      if (!needs_table (scope, pgm_result_get_oid (result, row, 0), NULL))
+        continue;
+      if (count++ == 0)
+        first = pgm_result_get (result, row, 1);
+    }
   if (count > 0)
-    pgm_missing_privileges_take (missing,
-                                 g_strdup_printf ("read all rows of %" G_GINT64_FORMAT
-                                                  " tables with row security, the first is %s",
-                                                  count, pgm_result_get (result, 0, 1)),
-                                 g_strdup_printf ("ALTER ROLE %s BYPASSRLS;", user),
-                                 "A superuser can run it.");
+    pgm_missing_privileges_take (
+        missing,
+        g_strdup_printf ("read all rows of %u tables with row security, the first is %s", count,
+                         first),
+        g_strdup_printf ("ALTER ROLE %s BYPASSRLS;", user), "A superuser can run it.");
   return TRUE;
 }
 
@@ -237,6 +281,7 @@ check_large_objects (GPtrArray *missing,
 GPtrArray *
 pgm_privileges_check_source (PgmConnection *connection,
                              const PgmServerInfo *server,
+                             const PgmPrivilegesScope *scope,
                              GCancellable *cancellable,
                              GError **error)
 {
@@ -245,14 +290,17 @@ pgm_privileges_check_source (PgmConnection *connection,
 
   if (server->superuser)
     return g_steal_pointer (&missing);
-  if (!check_schemas (missing, connection, user, cancellable, error))
+  if (!check_schemas (missing, connection, user, scope, cancellable, error))
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS (relation_kinds); i++)
     {
-      if (!check_relations (missing, connection, &relation_kinds[i], user, cancellable, error))
+      if (!check_relations (missing, connection, &relation_kinds[i], user, scope, cancellable,
+                            error))
         return NULL;
     }
-  if (!check_row_security (missing, connection, user, cancellable, error) ||
+  if (!check_row_security (missing, connection, user, scope, cancellable, error))
+    return NULL;
+  if ((scope == NULL || scope->large_objects) &&
       !check_large_objects (missing, connection, user, cancellable, error))
     return NULL;
   return g_steal_pointer (&missing);

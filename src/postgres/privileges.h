@@ -19,12 +19,23 @@ void pgm_missing_privilege_free (PgmMissingPrivilege *self);
 /* Says where, for all entries of @missing that don't say it yet. @side is static. */
 void pgm_missing_privileges_set_side (GPtrArray *missing, const char *side);
 
+/* What of a database is to be read. */
+typedef struct
+{
+  gboolean (*needs_table) (guint32 oid, gpointer user_data);
+  gboolean (*needs_schema) (const char *schema, gpointer user_data);
+  gboolean large_objects;
+  gpointer user_data;
+} PgmPrivilegesScope;
+
 /* What a source must allow for a plain clone: USAGE on schemas, SELECT on tables
  * and sequences, no row security in the way, large objects readable. Everything
- * of the database is looked at, one entry per schema and kind. A superuser lacks
- * nothing. Returns PgmMissingPrivilege, empty when all is there. */
+ * that is in @scope (NULL: everything of the database) is looked at, one entry per
+ * schema and kind. A superuser lacks nothing. Returns PgmMissingPrivilege, empty when
+ * all is there. */
 GPtrArray *pgm_privileges_check_source (PgmConnection *connection,
                                         const PgmServerInfo *server,
+                                        const PgmPrivilegesScope *scope,
                                         GCancellable *cancellable,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -117,3 +117,50 @@ def rls(pair):
     pair.source.sql("ALTER TABLE rls FORCE ROW LEVEL SECURITY;", databases.name)
     result = pair.command.run("clone", *AsUser(pair, databases.name, "app").uris())
     assert result.code == 5, result
+
+
+MIXED = """
+CREATE SCHEMA app; CREATE SCHEMA secret;
+CREATE TABLE secret.t (id int PRIMARY KEY, v text); INSERT INTO secret.t VALUES (1, 'hidden'); CREATE SEQUENCE secret.s;
+CREATE TYPE secret.mood AS ENUM ('sad', 'ok'); CREATE FUNCTION secret.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
+CREATE TABLE secret."Q""uoted.*" (id int);
+CREATE TABLE app.orders (id serial PRIMARY KEY, m secret.mood DEFAULT 'ok', n int CHECK (secret.f(n) < 1000));
+INSERT INTO app.orders (n) SELECT i % 400 FROM generate_series(1, 2000) i;
+CREATE TABLE app.hidden (id int PRIMARY KEY, v text); CREATE SEQUENCE app.counter;
+CREATE VIEW app.fine AS SELECT count(*) AS n FROM app.orders;
+CREATE VIEW app.peeks AS SELECT o.id, t.v FROM app.orders o JOIN secret.t ON t.id = o.id;
+CREATE VIEW app.peeks_too AS SELECT count(*) AS n FROM app.peeks;
+CREATE FUNCTION app.body() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM secret.t; END;
+CREATE TABLE app.parts (k int, v text) PARTITION BY RANGE (k);
+CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM (0) TO (10); INSERT INTO app.parts VALUES (1, 'x');
+SELECT lo_from_bytea(0, 'theirs');
+GRANT USAGE ON SCHEMA app TO reader_one; GRANT SELECT ON app.orders, app.fine, app.parts, app.parts_1 TO reader_one;
+GRANT SELECT ON SEQUENCE app.orders_id_seq, app.counter TO reader_one;
+"""
+
+
+@case("a role that may read one schema only: what was not chosen is not asked for, nor locked")
+def one_schema(pair):
+    for cluster in (pair.source, pair.destination):
+        cluster.sql("CREATE ROLE reader_one LOGIN;")
+    databases = pair.databases()
+    pair.source.sql(MIXED, databases.name)
+    pair.destination.sql(f"ALTER DATABASE {databases.name} OWNER TO reader_one;")
+    one = AsUser(pair, databases.name, "reader_one")
+    whole = pair.command.run("clone", *one.uris(), "--no-owner", "--no-acl")
+    assert whole.code == 5 and "GRANT USAGE ON SCHEMA \"secret\" TO" in whole.text, whole
+    # of the schema itself one table is lacking
+    lacking = pair.command.run("clone", *one.uris(), "--no-owner", "--no-acl", "--include=app")
+    assert lacking.code == 5 and "GRANT SELECT ON TABLE app.hidden TO \"reader_one\"; -- on the source" in lacking.text, lacking
+    assert "secret" not in lacking.text, lacking
+    result = pair.clone(one, "--no-owner", "--no-acl", "--include=app", "--exclude=app.hidden")
+    assert "may read everything that was chosen" in pair.command.run(
+        "clone", *one.uris(), "--include=app", "--exclude=app.hidden", "--dry-run", "--no-owner", "--no-acl").text, result
+    there = one.destination("SELECT string_agg(c.oid::regclass::text, ' ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n "
+                            "ON n.oid = c.relnamespace WHERE n.nspname IN ('app', 'secret') AND c.relkind IN ('r', 'p', 'v', 'S');")
+    assert there == "app.counter app.fine app.orders app.orders_id_seq app.parts app.parts_1", there
+    for table in ("app.orders", "app.parts"):
+        one.both(f"SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {table} t;")
+    one.both("SELECT last_value, is_called FROM app.orders_id_seq;")
+    assert one.destination("SELECT count(*) FROM pg_proc WHERE proname = 'body';") == "0", "a function without its table"
+    pair.drop(databases)
