@@ -69,31 +69,37 @@ write_escape (GString *text, guint unit)
 
 /* Control characters, C1 included, are escaped, so that JSON lines on a terminal
  * can't carry them; the rest goes out in runs. */
-static void
-write_string (Writer *self, const char *string)
+void
+pgm_json_append_string (GString *json, const char *text)
 {
   g_autofree char *valid = NULL;
   const char *run, *p;
 
-  if (!g_utf8_validate (string, -1, NULL))
-    string = valid = g_utf8_make_valid (string, -1);
+  if (!g_utf8_validate (text, -1, NULL))
+    text = valid = g_utf8_make_valid (text, -1);
 
-  g_string_append_c (self->text, '"');
-  for (run = p = string; *p != '\0'; p++)
+  g_string_append_c (json, '"');
+  for (run = p = text; *p != '\0'; p++)
     {
       guchar c = (guchar) *p;
       gboolean c1 = c == 0xC2 && (guchar) p[1] < 0xA0;
 
       if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F && !c1)
         continue;
-      g_string_append_len (self->text, run, p - run);
-      write_escape (self->text, c1 ? (guchar) p[1] : c);
+      g_string_append_len (json, run, p - run);
+      write_escape (json, c1 ? (guchar) p[1] : c);
       if (c1)
         p++;
       run = p + 1;
     }
-  g_string_append_len (self->text, run, p - run);
-  g_string_append_c (self->text, '"');
+  g_string_append_len (json, run, p - run);
+  g_string_append_c (json, '"');
+}
+
+static void
+write_string (Writer *self, const char *string)
+{
+  pgm_json_append_string (self->text, string);
 }
 
 /* The shortest of three forms that reads back as the same number. JSON has no

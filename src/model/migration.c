@@ -91,7 +91,8 @@ static const PgmField clone_body_fields[] = {
   FIELD (PgmCloneBody, publication, STRING, 0), FIELD_END,
 };
 
-const PgmRecordType pgm_clone_body_type = { "clone", sizeof (PgmCloneBody), clone_body_fields };
+const PgmRecordType pgm_clone_body_type = { "clone request", sizeof (PgmCloneBody),
+                                            clone_body_fields };
 
 static const PgmField follow_body_fields[] = {
   FIELD (PgmFollowBody, source_uri, SECRET, 0),  FIELD (PgmFollowBody, dest_uri, SECRET, 0),
@@ -99,7 +100,8 @@ static const PgmField follow_body_fields[] = {
   FIELD (PgmFollowBody, publication, STRING, 0), FIELD_END,
 };
 
-const PgmRecordType pgm_follow_body_type = { "follow", sizeof (PgmFollowBody), follow_body_fields };
+const PgmRecordType pgm_follow_body_type = { "follow request", sizeof (PgmFollowBody),
+                                             follow_body_fields };
 
 static const PgmField force_query_fields[] = {
   FIELD (PgmForceQuery, force, BOOL, 0),

@@ -88,6 +88,9 @@ GPtrArray *pgm_records_from_json (const PgmRecordType *type,
                                   gssize length,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Appends @text as a JSON string, with its quotes: for JSON that describes records. */
+void pgm_json_append_string (GString *json, const char *text);
+
 /* A flat record as the query string of a request ("node=a&database=b"), without what is
  * empty, and back; @query may be NULL. Secrets and whatever isn't plain have no place
  * there. */

@@ -54,7 +54,8 @@ static const PgmField error_entry_fields[] = {
   FIELD_END,
 };
 
-const PgmRecordType pgm_error_entry_type = { "error", sizeof (PgmErrorEntry), error_entry_fields };
+const PgmRecordType pgm_error_entry_type = { "error entry", sizeof (PgmErrorEntry),
+                                             error_entry_fields };
 
 static const PgmField statement_note_fields[] = {
   FIELD (PgmStatementNote, statement, STRING, REQUIRED),

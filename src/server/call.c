@@ -138,9 +138,8 @@ write_answer (gpointer data)
   bytes = encode (self);
   headers = soup_server_message_get_response_headers (message);
   soup_message_headers_replace (headers, "Content-Type",
-                                self->route->response != NULL || self->status >= 400
-                                    ? "application/json"
-                                    : "text/plain; charset=utf-8");
+                                self->status >= 400 ? PGM_MEDIA_JSON
+                                                    : pgm_route_get_media (self->route));
   soup_message_headers_replace (headers, "Connection", self->close ? "close" : "keep-alive");
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");

@@ -20,6 +20,8 @@ typedef struct
   GMainContext *engine_context;
   GMainContext *context; /* the server's */
   PgmHub *hub;
+  PgmTickets *tickets; /* of the entrances; the server's thread */
+  int ready;           /* atomic: it knows what ran before it began */
   GMutex lock;
   gboolean ended;   /* no more sources into @context */
   GPtrArray *calls; /* PgmCall that are not answered; the server's thread */

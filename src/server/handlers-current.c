@@ -2,26 +2,6 @@
 
 #include "model/migration.h"
 
-void
-pgm_handle_root (PgmCall *call)
-{
-  static const char text[] =
-      "pgmanager: the API of a running job is below /api/v1.\n"
-      "GET /api/v1/status tells how it stands; `pgmanager status` shows it.\n"
-      "The desktop is pgmanager-gtk.\n";
-  g_autoptr (GBytes) bytes = g_bytes_new_static (text, sizeof text - 1);
-
-  pgm_call_answer_bytes (call, bytes);
-}
-
-void
-pgm_handle_healthz (PgmCall *call)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("ok\n", 3);
-
-  pgm_call_answer_bytes (call, bytes);
-}
-
 /* Nothing has run here yet. */
 static PgmSnapshot *
 idle_snapshot (void)

@@ -7,8 +7,13 @@
 
 G_BEGIN_DECLS
 
+/* handlers-server.c: the server itself. */
 void pgm_handle_root (PgmCall *call);
 void pgm_handle_healthz (PgmCall *call);
+void pgm_handle_readyz (PgmCall *call);
+void pgm_handle_metrics (PgmCall *call);
+void pgm_handle_openapi (PgmCall *call);
+void pgm_handle_ws_ticket (PgmCall *call);
 
 /* handlers-current.c: of the current job, from the hub. */
 void pgm_handle_status (PgmCall *call);

@@ -23,6 +23,7 @@ typedef struct
   SoupWebsocketConnection *connection;
   PgmPeer *peer;
   char *job_id;     /* NULL: the current one */
+  gboolean all;     /* summaries instead */
   gboolean report;  /* asked for */
   guint64 expected; /* what the peer will have taken with the last message */
   gint64 sent_at;
@@ -32,6 +33,7 @@ struct _PgmHub
 {
   GMainContext *context;
   GPtrArray *jobs; /* in the order of their beginning */
+  GBytes *summary; /* of them all; made when it is asked for */
   GPtrArray *listeners;
   GSource *ticker; /* while somebody listens */
 
@@ -109,6 +111,7 @@ pgm_hub_free (PgmHub *self)
   g_ptr_array_unref (self->listeners);
   g_ptr_array_unref (self->jobs);
   g_hash_table_unref (self->arrived);
+  g_clear_pointer (&self->summary, g_bytes_unref);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -186,6 +189,40 @@ pgm_hub_ref_encoded (PgmHub *self, const char *job_id)
   return g_bytes_ref (job->encoded);
 }
 
+gboolean
+pgm_hub_get_job (PgmHub *self, guint index, PgmHubJob *job)
+{
+  const Job *found;
+
+  if (index >= self->jobs->len)
+    return FALSE;
+  found = g_ptr_array_index (self->jobs, index);
+  job->id = found->id;
+  job->snapshot = found->snapshot;
+  job->report = found->report;
+  return TRUE;
+}
+
+static GBytes *
+ref_summary (PgmHub *self)
+{
+  PgmSummary *summary;
+
+  if (self->summary != NULL)
+    return g_bytes_ref (self->summary);
+  summary = pgm_record_new (&pgm_summary_type);
+  summary->timestamp = g_get_real_time ();
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      const Job *job = g_ptr_array_index (self->jobs, i);
+
+      g_ptr_array_add (summary->jobs, pgm_job_summary_new (job->id, job->snapshot, job->report));
+    }
+  self->summary = record_to_bytes (summary);
+  pgm_record_unref (summary);
+  return g_bytes_ref (self->summary);
+}
+
 /* Nothing has ever run here. */
 static GBytes *
 encode_idle (void)
@@ -247,6 +284,12 @@ send_newest (Listener *self)
 
   if (!is_open (self) || !has_taken_all (self))
     return;
+  if (self->all)
+    {
+      bytes = ref_summary (self->hub);
+      send_bytes (self, bytes);
+      return;
+    }
   job = resolve (self->hub, self->job_id);
   bytes = job != NULL ? pgm_hub_ref_encoded (self->hub, job->id) : encode_idle ();
   send_bytes (self, bytes);
@@ -328,6 +371,7 @@ on_look (gpointer data)
       merge (self, value);
     }
   forget_ended (self);
+  g_clear_pointer (&self->summary, g_bytes_unref);
   for (guint i = 0; i < self->listeners->len; i++)
     send_newest (g_ptr_array_index (self->listeners, i));
   return G_SOURCE_REMOVE;
@@ -376,16 +420,16 @@ void
 pgm_hub_add_listener (PgmHub *self,
                       SoupWebsocketConnection *connection,
                       PgmPeer *peer,
-                      const char *job_id,
-                      gboolean report)
+                      const PgmListenQuery *wanted)
 {
   Listener *listener = g_new0 (Listener, 1);
 
   listener->hub = self;
   listener->connection = g_object_ref (connection);
   listener->peer = g_object_ref (peer);
-  listener->job_id = g_strdup (job_id);
-  listener->report = report;
+  listener->job_id = g_strdup (wanted->migration);
+  listener->all = wanted->all != NULL;
+  listener->report = wanted->report;
   soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_INCOMING);
   soup_websocket_connection_set_keepalive_interval (connection, PING_SECONDS);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), listener);

@@ -12,6 +12,7 @@
 
 #include "model/report.h"
 #include "model/snapshot.h"
+#include "model/summary.h"
 #include "server/peer.h"
 
 G_BEGIN_DECLS
@@ -36,13 +37,24 @@ gboolean pgm_hub_is_running (PgmHub *self, const char *job_id);
 PgmSnapshot *pgm_hub_ref_snapshot (PgmHub *self, const char *job_id);
 GBytes *pgm_hub_ref_encoded (PgmHub *self, const char *job_id);
 
-/* Sends pictures of @job_id (NULL: of the current job) from now on. @report: when the
- * job has ended, one more message {"report":…}, and the connection is closed. */
+/* One of the jobs in the order of their beginning; borrowed until the next turn of the
+ * loop. FALSE when there are no more. */
+typedef struct
+{
+  const char *id;
+  PgmSnapshot *snapshot;
+  PgmReport *report; /* NULL while it runs */
+} PgmHubJob;
+
+gboolean pgm_hub_get_job (PgmHub *self, guint index, PgmHubJob *job);
+
+/* Sends from now on what @wanted says: pictures of one job (else of the current one), or
+ * summaries of all. When a report is asked for and the job has ended, one more message
+ * {"report":…}, and the connection is closed. */
 void pgm_hub_add_listener (PgmHub *self,
                            SoupWebsocketConnection *connection,
                            PgmPeer *peer,
-                           const char *job_id,
-                           gboolean report);
+                           const PgmListenQuery *wanted);
 guint pgm_hub_count_listeners (PgmHub *self);
 
 /* TRUE when nobody waits for a message or a report any more. */

@@ -3,15 +3,21 @@
 #include <string.h>
 
 #include "model/migration.h"
+#include "model/summary.h"
 #include "server/handlers.h"
+#include "server/metrics.h"
 
-#define API "/api/v1"
+#define API PGM_API
 /* A job's id has no more characters. */
 #define MAX_ID 64
 
 #define GET_QUICK(path, run, type, flags, summary)                                                 \
   {                                                                                                \
     "GET", path, run, PGM_ROUTE_QUICK | (flags), NULL, type, 200, NULL, summary                    \
+  }
+#define GET_TEXT(path, run, media, summary)                                                        \
+  {                                                                                                \
+    "GET", path, run, PGM_ROUTE_QUICK, NULL, NULL, 200, NULL, summary, 0, media                    \
   }
 #define GET(path, run, type, flags, call, summary)                                                 \
   {                                                                                                \
@@ -34,6 +40,9 @@
 static const PgmRoute routes[] = {
   GET_QUICK ("/", pgm_handle_root, NULL, PGM_ROUTE_OPEN, "What this is"),
   GET_QUICK ("/healthz", pgm_handle_healthz, NULL, PGM_ROUTE_OPEN, "The process lives"),
+  GET_QUICK ("/readyz", pgm_handle_readyz, NULL, PGM_ROUTE_OPEN, "It can be asked"),
+  GET_TEXT ("/metrics", pgm_handle_metrics, PGM_METRICS_MEDIA_TYPE, "Numbers for Prometheus"),
+  GET_TEXT (API "/openapi.json", pgm_handle_openapi, PGM_MEDIA_JSON, "This description"),
   GET_QUICK (API "/status",
              pgm_handle_status,
              &pgm_snapshot_type,
@@ -54,7 +63,10 @@ static const PgmRoute routes[] = {
              &pgm_jobs_status_type,
              0,
              "Whether the current job runs"),
-  GET_QUICK (API "/ws", NULL, &pgm_snapshot_type, PGM_ROUTE_WEBSOCKET, "Snapshots as they come"),
+  { "GET", API "/ws", NULL, PGM_ROUTE_WEBSOCKET, &pgm_listen_query_type, &pgm_snapshot_type, 101,
+    NULL, "Snapshots as they come" },
+  { "POST", API "/ws-ticket", pgm_handle_ws_ticket, PGM_ROUTE_QUICK, EMPTY, &pgm_ticket_type, 201,
+    NULL, "A ticket to open a WebSocket with" },
   GET (API "/migrations",
        pgm_handle_migrations,
        &pgm_migration_type,
@@ -137,6 +149,14 @@ const PgmRoute *
 pgm_routes_get (void)
 {
   return routes;
+}
+
+const char *
+pgm_route_get_media (const PgmRoute *route)
+{
+  if (route->media != NULL)
+    return route->media;
+  return route->response != NULL ? PGM_MEDIA_JSON : PGM_MEDIA_TEXT;
 }
 
 gboolean

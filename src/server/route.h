@@ -10,6 +10,12 @@ G_BEGIN_DECLS
 
 typedef struct _PgmCall PgmCall;
 
+/* What all but a few places are below. */
+#define PGM_API "/api/v1"
+
+#define PGM_MEDIA_JSON "application/json"
+#define PGM_MEDIA_TEXT "text/plain; charset=utf-8"
+
 typedef enum
 {
   PGM_ROUTE_QUICK = 1 << 0,     /* answered in the server's thread from what it has */
@@ -30,8 +36,12 @@ typedef struct
   guint status;                  /* when all is well */
   const char *engine_call;       /* the method of PgmEngine behind it, or NULL */
   const char *summary;
-  PgmAsk ask; /* of "ask": which question */
+  PgmAsk ask;        /* of "ask": which question */
+  const char *media; /* of a text, when it is no plain one */
 } PgmRoute;
+
+/* The type of its answer, as Content-Type says it. */
+const char *pgm_route_get_media (const PgmRoute *route);
 
 /* Does its request come as parameters in the URL? */
 gboolean pgm_route_takes_query (const PgmRoute *route);

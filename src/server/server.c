@@ -53,47 +53,24 @@ on_request (SoupServer *soup,
   pgm_call_begin (self->house, pgm_peer_get_pass (message_to_peer (message)), message);
 }
 
-typedef struct
+/* What @pass wants to hear; NULL with @error. */
+static PgmListenQuery *
+parse_query (const PgmPass *pass, GError **error)
 {
-  char *job_id; /* NULL: the current job */
-  gboolean report;
-} Subscription;
+  PgmListenQuery *wanted = pgm_record_from_query (&pgm_listen_query_type, pass->head->query, error);
 
-static void
-subscription_clear (Subscription *self)
-{
-  g_free (self->job_id);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Subscription, subscription_clear)
-
-/* "migration=ID&report=true" */
-static gboolean
-parse_subscription (const char *query, Subscription *self, GError **error)
-{
-  g_autoptr (GHashTable) parameters =
-      g_uri_parse_params (query != NULL ? query : "", -1, "&", G_URI_PARAMS_NONE, NULL);
-  GHashTableIter iter;
-  gpointer name, value;
-
-  if (parameters == NULL)
-    {
-      pgm_error_set (error, PGM_ERROR_USAGE, "the parameters can't be understood");
-      return FALSE;
-    }
-  g_hash_table_iter_init (&iter, parameters);
-  while (g_hash_table_iter_next (&iter, &name, &value))
-    if (g_str_equal (name, "migration") && self->job_id == NULL)
-      self->job_id = g_strdup (value);
-    else if (g_str_equal (name, "report") && g_str_equal (value, "true"))
-      self->report = TRUE;
-    else
-      {
-        pgm_error_set (error, PGM_ERROR_USAGE, "parameter \"%s\" is not known",
-                       (const char *) name);
-        return FALSE;
-      }
-  return TRUE;
+  if (wanted == NULL)
+    return NULL;
+  if (wanted->all == NULL)
+    return wanted;
+  if (!g_str_equal (wanted->all, "summary"))
+    pgm_error_set (error, PGM_ERROR_USAGE, "parameter \"all\" must be summary");
+  else if (wanted->migration != NULL || wanted->report)
+    pgm_error_set (error, PGM_ERROR_USAGE, "parameter \"all\" goes with no other one");
+  else
+    return wanted;
+  pgm_record_unref (wanted);
+  return NULL;
 }
 
 static void
@@ -110,6 +87,24 @@ refuse_upgrade (SoupServerMessage *message, const GError *error)
   soup_server_message_set_status (message, pgm_api_error_to_status (error), NULL);
 }
 
+static gboolean
+check_upgrade (PgmServer *self, const PgmPass *pass, GError **error)
+{
+  PgmListenQuery *wanted = parse_query (pass, error);
+  gboolean good = FALSE;
+
+  if (wanted == NULL)
+    return FALSE;
+  if (wanted->migration != NULL && pgm_hub_resolve (self->house->hub, wanted->migration) == NULL)
+    pgm_error_set (error, PGM_ERROR_NOT_FOUND, "there is no job \"%s\" here", wanted->migration);
+  else if (!pgm_gate_has_room_for_websocket (self->gate))
+    pgm_error_set (error, PGM_ERROR_LOST, "too many listeners");
+  else
+    good = TRUE;
+  pgm_record_unref (wanted);
+  return good;
+}
+
 /* Before the handshake: an answer here is instead of it. */
 static void
 on_upgrade (SoupServer *soup,
@@ -118,18 +113,9 @@ on_upgrade (SoupServer *soup,
             GHashTable *query,
             gpointer user_data)
 {
-  PgmServer *self = user_data;
-  const PgmPass *pass = pgm_peer_get_pass (message_to_peer (message));
-  g_auto (Subscription) subscription = { 0 };
   g_autoptr (GError) error = NULL;
 
-  if (!pgm_gate_has_room_for_websocket (self->gate))
-    pgm_error_set (&error, PGM_ERROR_LOST, "too many listeners");
-  else if (parse_subscription (pass->head->query, &subscription, &error) &&
-           subscription.job_id != NULL &&
-           pgm_hub_resolve (self->house->hub, subscription.job_id) == NULL)
-    pgm_error_set (&error, PGM_ERROR_NOT_FOUND, "there is no job \"%s\" here", subscription.job_id);
-  if (error != NULL)
+  if (!check_upgrade (user_data, pgm_peer_get_pass (message_to_peer (message)), &error))
     refuse_upgrade (message, error);
 }
 
@@ -142,11 +128,11 @@ on_websocket (SoupServer *soup,
 {
   PgmServer *self = user_data;
   PgmPeer *peer = message_to_peer (message);
-  g_auto (Subscription) subscription = { 0 };
+  PgmListenQuery *wanted = parse_query (pgm_peer_get_pass (peer), NULL);
 
-  if (parse_subscription (pgm_peer_get_pass (peer)->head->query, &subscription, NULL))
-    pgm_hub_add_listener (self->house->hub, connection, peer, subscription.job_id,
-                          subscription.report);
+  if (wanted != NULL)
+    pgm_hub_add_listener (self->house->hub, connection, peer, wanted);
+  pgm_record_unref (wanted);
 }
 
 static void
@@ -291,6 +277,7 @@ on_jobs (GObject *source, GAsyncResult *result, gpointer user_data)
         put_job (house, job->id, report);
       pgm_record_unref (report);
     }
+  g_atomic_int_set (&house->ready, TRUE);
   pgm_house_unref (house);
 }
 
@@ -318,6 +305,7 @@ pgm_server_new (PgmEngine *engine, const PgmServerOptions *options, GError **err
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   self->house = pgm_house_new (engine, self->context);
+  self->house->tickets = pgm_entrances_get_tickets (entrances);
   self->snapshot_handler = g_signal_connect (engine, "snapshot", G_CALLBACK (on_snapshot), self);
   self->finished_handler = g_signal_connect (engine, "finished", G_CALLBACK (on_finished), self);
   pgm_engine_list_jobs_async (engine, NULL, on_jobs, pgm_house_ref (self->house));

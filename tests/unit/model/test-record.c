@@ -1,5 +1,6 @@
 /* What every record must do, tried on random values made from its own table of
  * fields. */
+#include "model/summary.h"
 #include "model/job.h"
 #include "model/question.h"
 #include "model/report.h"
@@ -47,6 +48,8 @@ static const PgmRecordType *const all_types[] = {
   &pgm_config_type,
   &pgm_server_config_type,
   &pgm_daemon_info_type,
+  &pgm_summary_type,
+  &pgm_ticket_type,
 };
 
 static const char *const texts[] = {

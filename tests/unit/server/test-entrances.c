@@ -8,6 +8,7 @@
 #include "core/fingerprint.h"
 #include "fixture/engine.h"
 #include "fixture/talk.h"
+#include "model/summary.h"
 #include "server/tls-files.h"
 
 #define API  "/api/v1"
@@ -333,6 +334,36 @@ test_websockets (House *self, gconstpointer data)
   g_assert_cmpuint (ask (self, request, NULL), ==, 200);
 }
 
+/* A ticket opens one WebSocket, and is offered beside the name of what is spoken. */
+static void
+test_ticket (House *self, gconstpointer data)
+{
+  g_autofree char *headers = bear (self, JSON "Content-Length: 2\r\n");
+  g_autofree char *head = make_request (self, "POST", API "/ws-ticket", headers);
+  g_autofree char *request = g_strconcat (head, "{}", NULL);
+  g_autofree char *body = NULL;
+  g_autofree char *protocols = NULL;
+  g_autofree char *answer = NULL;
+  g_autofree char *elsewhere = NULL;
+  g_autoptr (GIOStream) first = pgm_talk_dial_url (self->url, NULL);
+  g_autoptr (GIOStream) second = pgm_talk_dial_url (self->url, NULL);
+  PgmTicket *ticket;
+
+  g_assert_cmpuint (ask (self, request, &body), ==, 201);
+  ticket = pgm_record_from_json (&pgm_ticket_type, body, -1, NULL);
+  g_assert_nonnull (ticket);
+  g_assert_cmpint (ticket->expires_in, ==, 30);
+  protocols = g_strdup_printf ("Sec-WebSocket-Protocol: pgmanager, %s\r\n", ticket->ticket);
+  pgm_record_unref (ticket);
+  /* It is no token. */
+  elsewhere = make_request (self, "GET", API "/status", protocols);
+  g_assert_cmpuint (ask (self, elsewhere, NULL), ==, 401);
+  g_assert_cmpuint (open_websocket (self, first, protocols, &answer), ==, 101);
+  g_assert_nonnull (strstr (answer, "Sec-WebSocket-Protocol: pgmanager"));
+  g_assert_null (strstr (answer, "ticket"));
+  g_assert_cmpuint (open_websocket (self, second, protocols, NULL), ==, 401);
+}
+
 #define ADD(name, func)                                                                            \
   {                                                                                                \
     g_test_add ("/server/entrances/" name, House, NULL, set_up, func, tear_down);                  \
@@ -445,6 +476,7 @@ main (int argc, char **argv)
   ADD ("strangers", test_strangers);
   ADD ("room", test_room);
   ADD ("websockets", test_websockets);
+  ADD ("ticket", test_ticket);
   g_test_add ("/server/entrances/tls", House, tls, set_up, test_tls, tear_down);
   g_test_add ("/server/entrances/half-handshake", House, tls, set_up, test_half_handshake,
               tear_down);

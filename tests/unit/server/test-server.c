@@ -12,6 +12,7 @@
 #include "fixture/engine.h"
 #include "fixture/talk.h"
 #include "model/migration.h"
+#include "model/summary.h"
 #include "server/gate.h"
 
 #define API "/api/v1"
@@ -522,14 +523,70 @@ test_listener (House *self, gconstpointer data)
   g_assert_cmpuint (next_frame (socket, heard, &payload), ==, 8);
 }
 
+static PgmJobSummary *
+find_job (const PgmSummary *summary, const char *id)
+{
+  for (guint i = 0; i < summary->jobs->len; i++)
+    {
+      PgmJobSummary *job = g_ptr_array_index (summary->jobs, i);
+
+      if (g_str_equal (job->id, id))
+        return job;
+    }
+  g_assert_not_reached ();
+}
+
+/* All jobs at a glance, whatever runs. */
+static void
+test_summary (House *self, gconstpointer data)
+{
+  g_autoptr (GString) heard = g_string_new (NULL);
+  g_autofree char *payload = NULL;
+  g_autoptr (GIOStream) socket = NULL;
+  PgmSummary *summary = NULL;
+
+  pgm_test_engine_add_job (self->engine, "clone-2", 3);
+  pgm_test_engine_show (self->engine, "clone-2", 7);
+  pgm_talk_wait (50);
+  socket = listen_to (self, "?all=summary", heard);
+  pgm_test_engine_finish (self->engine, "clone-1", PGM_OUTCOME_FAILED);
+  do
+    {
+      pgm_record_unref (summary);
+      g_assert_cmpuint (next_frame (socket, heard, &payload), ==, 1);
+      g_assert_null (strstr (payload, "tables\""));
+      summary = pgm_record_from_json (&pgm_summary_type, payload, -1, NULL);
+      g_assert_cmpuint (summary->jobs->len, ==, 2);
+    }
+  while (find_job (summary, "clone-1")->running);
+  g_assert_cmpstr (find_job (summary, "clone-1")->outcome, ==, "failed");
+  g_assert_cmpuint (find_job (summary, "clone-2")->total_rows, ==, 7);
+  pgm_record_unref (summary);
+}
+
 static void
 test_listener_refused (House *self, gconstpointer data)
 {
+  static const char *const bad[] = {
+    "all=everything",
+    "all=summary&migration=clone-1",
+    "all=summary&report=true",
+    "migration=clone-1&migration=clone-1",
+    "wishes=1",
+    "report=maybe",
+    "%zz",
+  };
+
   pgm_talk_wait (50);
   g_assert_cmpuint (ask (self, "GET " API "/ws?migration=nobody HTTP/1.1\r\n" UPGRADE "\r\n", NULL),
                     ==, 404);
-  g_assert_cmpuint (ask (self, "GET " API "/ws?all=everything HTTP/1.1\r\n" UPGRADE "\r\n", NULL),
-                    ==, 400);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *request =
+          g_strdup_printf ("GET " API "/ws?%s HTTP/1.1\r\n" UPGRADE "\r\n", bad[i]);
+
+      g_assert_cmpuint (ask (self, request, NULL), ==, 400);
+    }
 }
 
 /* The process ends with its job: who waits for the report still gets it. */
@@ -739,6 +796,7 @@ main (int argc, char **argv)
   ADD ("many-connections", test_many_connections);
   ADD ("hang-ups", test_hang_ups);
   ADD ("listener", test_listener);
+  ADD ("summary", test_summary);
   ADD ("listener-refused", test_listener_refused);
   ADD ("report-at-the-end", test_report_at_the_end);
   ADD ("stalled-listener", test_stalled_listener);
