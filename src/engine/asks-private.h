@@ -23,5 +23,8 @@ PGM_DECLARE_ANSWER (discover);
 /* What couldn't be seen, as a PgmCheck; takes @fix_sql, which may be NULL. */
 void pgm_asks_add_note (GPtrArray *notes, const char *name, const char *reason, char *fix_sql);
 void pgm_asks_note_stats (GPtrArray *notes, const char *quoted_role);
+PGM_DECLARE_ANSWER (create_migration);
+PGM_DECLARE_ANSWER (preflight_migration);
+PGM_DECLARE_ANSWER (read_metrics);
 
 G_END_DECLS

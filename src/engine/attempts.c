@@ -30,12 +30,14 @@ make_resuming (const PgmJobSpec *spec)
 }
 
 void
-pgm_attempts_init (PgmAttempts *self, const PgmJobSpec *spec, gboolean restarted)
+pgm_attempts_init (PgmAttempts *self, const PgmJobSpec *spec, PgmJobMode mode)
 {
   self->spec = spec;
   self->resuming = make_resuming (spec);
-  self->restarted = restarted;
-  self->resume = restarted && self->resuming != NULL;
+  self->kept = (mode & PGM_JOB_MODE_KEPT) != 0;
+  self->restarted = (mode & PGM_JOB_MODE_RESTARTED) != 0;
+  self->resume =
+      (mode & (PGM_JOB_MODE_RESTARTED | PGM_JOB_MODE_CONTINUED)) != 0 && self->resuming != NULL;
   pgm_attempts_begin (self);
   self->first = self->began;
 }
@@ -86,6 +88,8 @@ rest (PgmAttempts *self, const GError *error, PgmProgress *progress, GCancellabl
 static gboolean
 passes_by_itself (PgmAttempts *self, const GError *error)
 {
+  if (!self->kept)
+    return FALSE;
   if (g_error_matches (error, PGM_ERROR, PGM_ERROR_LOST))
     return TRUE;
   if (!self->restarted)

@@ -4,6 +4,7 @@
  * Not for other rooms. */
 #pragma once
 
+#include "engine/job.h"
 #include "migration/progress.h"
 #include "model/job.h"
 
@@ -14,6 +15,7 @@ typedef struct
   const PgmJobSpec *spec; /* as it was given */
   PgmJobSpec *resuming;   /* the same, going on with what is there; NULL: nothing to go on with */
   gboolean resume;        /* the present attempt does */
+  gboolean kept;          /* what passes by itself is waited for */
   gboolean restarted;     /* somebody had begun before the first attempt */
   gint64 first;           /* monotonic microseconds */
   gint64 began;           /* the same, of the present attempt */
@@ -21,7 +23,7 @@ typedef struct
 } PgmAttempts;
 
 /* @spec must outlive it. */
-void pgm_attempts_init (PgmAttempts *self, const PgmJobSpec *spec, gboolean restarted);
+void pgm_attempts_init (PgmAttempts *self, const PgmJobSpec *spec, PgmJobMode mode);
 void pgm_attempts_clear (PgmAttempts *self);
 
 /* What the present attempt is to do. Owned. */

@@ -15,8 +15,11 @@
 #include "store/paths.h"
 
 #define INTERVAL_US (G_USEC_PER_SEC / 2)
-#define SETTLED_US  (60 * G_USEC_PER_SEC)
-#define MAX_ID      64
+/* A little less than a second, so that a late tick doesn't leave one out. */
+#define METRIC_US       (G_USEC_PER_SEC * 9 / 10)
+#define METRICS_THINNED 600
+#define SETTLED_US      (60 * G_USEC_PER_SEC)
+#define MAX_ID          64
 
 struct _PgmJob
 {
@@ -24,7 +27,9 @@ struct _PgmJob
   PgmJobSpec *spec;
   PgmStore *store;
   PgmJobMode mode;
-  gboolean resting; /* atomic, see pgm_job_rest() */
+  gboolean resting;   /* atomic, see pgm_job_rest() */
+  gint64 next_metric; /* monotonic */
+  guint metrics;
   gboolean settled; /* lived long enough to count as started */
   char *source;     /* described */
   char *destination;
@@ -147,7 +152,7 @@ pgm_job_cancel (PgmJob *self)
 void
 pgm_job_rest (PgmJob *self)
 {
-  if (self->mode != PGM_JOB_MODE_PLAIN)
+  if ((self->mode & PGM_JOB_MODE_KEPT) != 0)
     g_atomic_int_set (&self->resting, TRUE);
   pgm_job_cancel (self);
 }
@@ -159,6 +164,12 @@ pgm_job_request (PgmJob *self, PgmJobRequest *request, GError **error)
     return pgm_control_post (self->control, request, error);
   pgm_error_set (error, PGM_ERROR_REFUSED, "job \"%s\" has ended", self->spec->id);
   return FALSE;
+}
+
+void
+pgm_job_warn (PgmJob *self, const char *message)
+{
+  pgm_progress_event (self->progress, "warning", "%s", message);
 }
 
 static void
@@ -285,7 +296,7 @@ write_end (PgmJob *self)
       self->report->hint = g_strdup ("It goes on by itself when the daemon starts again.");
     }
   pgm_store_job_finished (self->store, self->report);
-  if (self->mode != PGM_JOB_MODE_PLAIN && !resting)
+  if ((self->mode & PGM_JOB_MODE_KEPT) != 0 && !resting)
     pgm_store_job_unkeep (self->store, self->spec->id);
 }
 
@@ -299,21 +310,20 @@ begin_again (PgmJob *self, PgmAttempts *attempts)
   pgm_attempts_begin (attempts);
 }
 
-/* A kept job ends with what doesn't pass by itself. */
+/* Until one is good, or what it ends with doesn't pass by itself. */
 static gboolean
 run_attempts (PgmJob *self, GError **error)
 {
   g_auto (PgmAttempts) attempts = { 0 };
 
-  pgm_attempts_init (&attempts, self->spec, self->mode == PGM_JOB_MODE_RESTARTED);
+  pgm_attempts_init (&attempts, self->spec, self->mode);
   for (;;)
     {
       g_autoptr (GError) reason = NULL;
 
       if (run_migration (self, pgm_attempts_get_spec (&attempts), &reason))
         return TRUE;
-      if (self->mode == PGM_JOB_MODE_PLAIN ||
-          !pgm_attempts_wait (&attempts, reason, self->progress, self->cancellable))
+      if (!pgm_attempts_wait (&attempts, reason, self->progress, self->cancellable))
         {
           g_propagate_error (error, g_steal_pointer (&reason));
           return FALSE;
@@ -353,11 +363,25 @@ finish (PgmJob *self)
   g_mutex_unlock (&self->state_lock);
 }
 
+/* Every second, and now and then the old ones are thinned. */
+static void
+record_metric (PgmJob *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->store == NULL || now < self->next_metric)
+    return;
+  self->next_metric = now + METRIC_US;
+  pgm_store_metric (self->store, self->spec->id, self->snapshot);
+  if (++self->metrics % METRICS_THINNED == 0)
+    pgm_store_thin_metrics (self->store, self->spec->id);
+}
+
 /* One that ends its process every time must not be started for ever. */
 static void
 settle (PgmJob *self)
 {
-  if (self->settled || self->mode != PGM_JOB_MODE_RESTARTED ||
+  if (self->settled || (self->mode & PGM_JOB_MODE_RESTARTED) == 0 ||
       g_get_monotonic_time () - self->started_us < SETTLED_US)
     return;
   self->settled = TRUE;
@@ -378,6 +402,7 @@ on_tick (GSource *source, GSourceFunc callback, gpointer user_data)
       return G_SOURCE_REMOVE;
     }
   take_snapshot (self);
+  record_metric (self);
   settle (self);
   g_source_set_ready_time (source, g_get_monotonic_time () + INTERVAL_US);
   /* The end may have been told between the two lines above. */
@@ -567,7 +592,7 @@ keep (PgmJob *self, const PgmJobSpec *given)
     pgm_progress_event (self->progress, "warning",
                         "after a restart of the daemon the job will miss its passwords: %s",
                         error->message);
-  if (self->mode == PGM_JOB_MODE_RESTARTED)
+  if ((self->mode & PGM_JOB_MODE_RESTARTED) != 0)
     pgm_store_job_restarted (self->store, self->spec->id);
 }
 
@@ -578,7 +603,7 @@ launch (PgmJob *self, const PgmJobSpec *given, GMainContext *context)
 
   if (self->store != NULL)
     pgm_store_job_started (self->store, self->spec, self->source, self->destination);
-  if (self->mode != PGM_JOB_MODE_PLAIN)
+  if ((self->mode & PGM_JOB_MODE_KEPT) != 0)
     keep (self, given);
   take_snapshot (self);
   self->report = pgm_record_new (&pgm_report_type);

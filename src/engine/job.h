@@ -22,10 +22,11 @@ typedef void (*PgmJobFunc) (PgmJob *self, PgmReport *report, gpointer user_data)
 
 typedef enum
 {
-  PGM_JOB_MODE_PLAIN,
-  PGM_JOB_MODE_KEPT,      /* of a daemon: tries again after what passes by itself, and goes on
-                           * with the next daemon, see pgm_store_job_keep() */
-  PGM_JOB_MODE_RESTARTED, /* the same, of an earlier daemon */
+  PGM_JOB_MODE_PLAIN = 0,
+  PGM_JOB_MODE_KEPT = 1 << 0,      /* of a daemon: tries again after what passes by itself, and
+                                    * goes on with the next daemon, see pgm_store_job_keep() */
+  PGM_JOB_MODE_RESTARTED = 1 << 1, /* an earlier daemon had it */
+  PGM_JOB_MODE_CONTINUED = 1 << 2, /* goes on with what is there of it, or begins anew */
 } PgmJobMode;
 
 /* Checks the specification, takes the lock of its two ends and starts the thread.
@@ -61,6 +62,9 @@ void pgm_job_rest (PgmJob *self);
  * that now. */
 gboolean
 pgm_job_request (PgmJob *self, PgmJobRequest *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds a warning to its events; thread-safe. */
+void pgm_job_warn (PgmJob *self, const char *message);
 
 /* No more calls of @func; cancels, waits for the thread, and writes down how it
  * ended. Fine for one that has ended. */

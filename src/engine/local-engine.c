@@ -1,8 +1,7 @@
-#include "engine/local-engine.h"
-
 #include "engine/asks.h"
-#include "engine/job.h"
-#include "engine/samples.h"
+#include "engine/auto-cutover.h"
+#include "engine/local-engine-private.h"
+#include "engine/planned.h"
 
 /* Each has threads and sessions of its own; beyond this something is wrong. */
 #define MAX_RUNNING 64
@@ -12,21 +11,6 @@
 #define MAX_HISTORY 100
 /* Of a job that never lives for a minute: it may be what ends the daemon. */
 #define MAX_RESTARTS 5
-
-struct _PgmLocalEngine
-{
-  GObject parent_instance;
-  GMainContext *context;
-  PgmStore *store;
-  GHashTable *waiting; /* job id → GPtrArray of GTask: who asked it to stop */
-
-  PgmSamples *samples;
-  PgmDaemonInfo *daemon; /* NULL: of a program that ends with its job */
-  gboolean resting;
-
-  GMutex lock;     /* the one below */
-  GPtrArray *jobs; /* PgmJob, in the order of starting */
-};
 
 static void pgm_local_engine_iface_init (PgmEngineInterface *iface);
 
@@ -45,6 +29,12 @@ static void
 unref_array (gpointer array)
 {
   g_ptr_array_unref (array);
+}
+
+static void
+free_cutover (gpointer cutover)
+{
+  pgm_auto_cutover_free (cutover);
 }
 
 static void
@@ -71,6 +61,7 @@ pgm_local_engine_finalize (GObject *object)
   g_ptr_array_unref (self->jobs);
   g_clear_pointer (&self->samples, pgm_samples_free);
   g_hash_table_unref (self->waiting);
+  g_hash_table_unref (self->cutovers);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (pgm_local_engine_parent_class)->finalize (object);
@@ -91,6 +82,7 @@ pgm_local_engine_init (PgmLocalEngine *self)
   self->jobs = g_ptr_array_new_with_free_func (unref_job);
   self->samples = pgm_samples_new ();
   self->waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_array);
+  self->cutovers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_cutover);
 }
 
 PgmEngine *
@@ -103,9 +95,8 @@ pgm_local_engine_new (PgmStore *store)
   return PGM_ENGINE (self);
 }
 
-/* Transfer full, or NULL. */
-static PgmJob *
-find_job (PgmLocalEngine *self, const char *job_id)
+PgmJob *
+pgm_local_engine_find_job (PgmLocalEngine *self, const char *job_id)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
@@ -142,6 +133,19 @@ add_job (PgmLocalEngine *self, PgmJob *job)
       g_ptr_array_remove_index (self->jobs, i);
 }
 
+void
+pgm_local_engine_remove_job (PgmLocalEngine *self, const char *job_id)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    if (g_str_equal (pgm_job_get_id (g_ptr_array_index (self->jobs, i)), job_id))
+      {
+        g_ptr_array_remove_index (self->jobs, i);
+        return;
+      }
+}
+
 /* Who asked the job to stop learns that it has. */
 static void
 answer_waiting (PgmLocalEngine *self, const char *job_id)
@@ -164,9 +168,12 @@ on_job (PgmJob *job, PgmReport *report, gpointer user_data)
   PgmSnapshot *snapshot = pgm_job_ref_snapshot (job);
 
   g_signal_emit_by_name (self, "snapshot", pgm_job_get_id (held), snapshot);
+  if (report == NULL)
+    pgm_local_engine_look_for_cutover (self, held, snapshot);
   pgm_record_unref (snapshot);
   if (report == NULL)
     return;
+  g_hash_table_remove (self->cutovers, pgm_job_get_id (held));
   g_signal_emit_by_name (self, "finished", pgm_job_get_id (held), report);
   answer_waiting (self, pgm_job_get_id (held));
 }
@@ -209,8 +216,11 @@ make_room_for (PgmLocalEngine *self, const PgmJobSpec *spec, GError **error)
   return TRUE;
 }
 
-static PgmJob *
-start_job (PgmLocalEngine *self, const PgmJobSpec *spec, PgmJobMode mode, GError **error)
+PgmJob *
+pgm_local_engine_start_job (PgmLocalEngine *self,
+                            const PgmJobSpec *spec,
+                            PgmJobMode mode,
+                            GError **error)
 {
   PgmJob *job = make_room_for (self, spec, error)
                     ? pgm_job_start (spec, mode, self->store, self->context, on_job, self, error)
@@ -219,6 +229,12 @@ start_job (PgmLocalEngine *self, const PgmJobSpec *spec, PgmJobMode mode, GError
   if (job != NULL)
     add_job (self, job);
   return job;
+}
+
+PgmJobMode
+pgm_local_engine_get_mode (PgmLocalEngine *self)
+{
+  return self->daemon != NULL ? PGM_JOB_MODE_KEPT : PGM_JOB_MODE_PLAIN;
 }
 
 /* Whoever hears that a job runs may believe that it goes on after a crash. */
@@ -244,8 +260,7 @@ start_job_async (PgmEngine *engine,
   g_task_set_source_tag (task, start_job_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  job =
-      start_job (self, spec, self->daemon != NULL ? PGM_JOB_MODE_KEPT : PGM_JOB_MODE_PLAIN, &error);
+  job = pgm_local_engine_start_job (self, spec, pgm_local_engine_get_mode (self), &error);
   if (job == NULL)
     {
       g_task_return_error (task, error);
@@ -290,7 +305,7 @@ stop_job_async (PgmEngine *engine,
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (PgmJob) job = find_job (self, job_id);
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
 
   g_task_set_source_tag (task, stop_job_async);
   if (job == NULL)
@@ -326,7 +341,7 @@ request_job_async (PgmEngine *engine,
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (PgmJob) job = find_job (self, job_id);
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
   GError *error = NULL;
 
   g_task_set_source_tag (task, request_job_async);
@@ -341,7 +356,7 @@ request_job_async (PgmEngine *engine,
 static PgmSnapshot *
 ref_snapshot (PgmEngine *engine, const char *job_id)
 {
-  g_autoptr (PgmJob) job = find_job (PGM_LOCAL_ENGINE (engine), job_id);
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (PGM_LOCAL_ENGINE (engine), job_id);
 
   return job != NULL ? pgm_job_ref_snapshot (job) : NULL;
 }
@@ -350,7 +365,7 @@ static PgmReport *
 ref_report (PgmEngine *engine, const char *job_id)
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
-  g_autoptr (PgmJob) job = find_job (self, job_id);
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
   PgmJobHistory *history;
   PgmReport *report = NULL;
 
@@ -409,8 +424,11 @@ compare_infos (gconstpointer a, gconstpointer b)
   const PgmJobInfo *first = *(PgmJobInfo *const *) a;
   const PgmJobInfo *second = *(PgmJobInfo *const *) b;
 
-  if (first->started_at != second->started_at)
-    return first->started_at > second->started_at ? -1 : 1;
+  gint64 one = MAX (first->started_at, first->created_at);
+  gint64 other = MAX (second->started_at, second->created_at);
+
+  if (one != other)
+    return one > other ? -1 : 1;
   return strcmp (first->id, second->id);
 }
 
@@ -433,6 +451,8 @@ list_jobs_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
       if (!has_info (infos, own, job->id))
         g_ptr_array_add (infos, history_to_info (job));
     }
+  if (self->store != NULL)
+    pgm_planned_merge (self->store, infos);
   g_ptr_array_sort (infos, compare_infos);
   g_task_return_pointer (task, infos, unref_array);
 }
@@ -480,7 +500,7 @@ list_events_async (PgmEngine *engine,
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
   g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
-  g_autoptr (PgmJob) job = find_job (self, job_id);
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
 
   g_task_set_source_tag (task, list_events_async);
   if (job != NULL)
@@ -524,17 +544,10 @@ answer_daemon (PgmLocalEngine *self, GTask *task)
   g_task_return_pointer (task, info, pgm_record_unref);
 }
 
-typedef struct
-{
-  PgmAsk ask;
-  char *id;
-  gpointer request;
-} Asked;
-
 static void
 free_asked (gpointer data)
 {
-  Asked *asked = data;
+  PgmAsked *asked = data;
 
   g_free (asked->id);
   pgm_record_unref (asked->request);
@@ -545,7 +558,7 @@ static void
 ask_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
-  const Asked *asked = data;
+  const PgmAsked *asked = data;
   g_autoptr (GError) error = NULL;
   gpointer answer =
       pgm_asks_get (asked->ask) (self->store, asked->id, asked->request, cancellable, &error);
@@ -569,7 +582,7 @@ ask_async (PgmEngine *engine,
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
   const PgmQuestion *question = pgm_question_get (ask);
   g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
-  Asked *asked = g_new0 (Asked, 1);
+  PgmAsked *asked = g_new0 (PgmAsked, 1);
 
   asked->ask = ask;
   asked->id = g_strdup (id);
@@ -580,6 +593,10 @@ ask_async (PgmEngine *engine,
   g_task_set_task_data (task, asked, free_asked);
   if (ask == PGM_ASK_READ_DAEMON)
     answer_daemon (self, task);
+  else if (ask == PGM_ASK_START_MIGRATION && self->store != NULL)
+    pgm_local_engine_start_migration (self, g_steal_pointer (&task));
+  else if (ask == PGM_ASK_DELETE_MIGRATION && self->store != NULL)
+    pgm_local_engine_delete_migration (self, g_steal_pointer (&task));
   else if (pgm_asks_get (ask) == NULL || self->store == NULL)
     g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_REFUSED,
                              "this program can't do that yet: %s", question->summary);
@@ -612,6 +629,19 @@ pgm_local_engine_rest (PgmLocalEngine *self)
 }
 
 static void
+start_kept (PgmLocalEngine *self, const PgmKeptJob *kept, GError **error)
+{
+  PgmPlannedMigration *planned =
+      pgm_history_get_planned (pgm_store_get_path (self->store), kept->id, NULL);
+
+  if (planned != NULL && planned->plan != NULL)
+    pgm_local_engine_watch_for_cutover (self, planned->plan);
+  pgm_record_unref (planned);
+  (void) pgm_local_engine_start_job (self, kept->spec, PGM_JOB_MODE_KEPT | PGM_JOB_MODE_RESTARTED,
+                                     error);
+}
+
+static void
 restart_job (PgmLocalEngine *self, PgmKeptJob *kept, PgmRestartFunc func, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
@@ -625,7 +655,7 @@ restart_job (PgmLocalEngine *self, PgmKeptJob *kept, PgmRestartFunc func, gpoint
   else if (kept->spec == NULL)
     pgm_error_set (&error, PGM_ERROR_FAILED, "what it was to do can't be read any more");
   else
-    (void) start_job (self, kept->spec, PGM_JOB_MODE_RESTARTED, &error);
+    start_kept (self, kept, &error);
   if (error != NULL)
     pgm_store_job_unkeep (self->store, kept->id);
   func (kept->id, error, user_data);

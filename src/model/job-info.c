@@ -13,6 +13,7 @@ static const PgmField job_info_fields[] = {
   FIELD (PgmJobInfo, error, STRING, 0),
   FIELD (PgmJobInfo, source, STRING, 0),
   FIELD (PgmJobInfo, destination, STRING, 0),
+  FIELD (PgmJobInfo, created_at, TIME, 0),
   FIELD (PgmJobInfo, started_at, TIME, 0),
   FIELD (PgmJobInfo, finished_at, TIME, 0),
   FIELD (PgmJobInfo, updated_at, TIME, 0),

@@ -29,6 +29,7 @@ typedef struct
   char *error;       /* why it failed, or NULL */
   char *source;      /* described, without password */
   char *destination; /* the same */
+  gint64 created_at; /* of a plan; 0 otherwise */
   gint64 started_at;
   gint64 finished_at;     /* 0 while it runs */
   gint64 updated_at;      /* when this was true: now, or when it was last written down */

@@ -254,7 +254,8 @@ pgm_migration_new (PgmJobInfo *job, PgmSnapshot *snapshot)
   self->phase = snapshot != NULL ? snapshot->phase : job->phase;
   self->status = g_strdup (status_of (job, self->phase));
   self->error_message = g_strdup (job->error);
-  self->started_at = self->created_at = job->started_at;
+  self->started_at = job->started_at;
+  self->created_at = job->created_at > 0 ? job->created_at : job->started_at;
   self->finished_at = job->finished_at;
   self->updated_at = job->updated_at;
   if (job->spec != NULL)

@@ -31,6 +31,18 @@ static const PgmField kept_job_fields[] = {
 
 const PgmRecordType pgm_kept_job_type = { "kept job", sizeof (PgmKeptJob), kept_job_fields };
 
+static const PgmField planned_migration_fields[] = {
+  { "id", PGM_FIELD_STRING, G_STRUCT_OFFSET (PgmPlannedMigration, id), PGM_FIELD_REQUIRED },
+  { "plan", PGM_FIELD_RECORD, G_STRUCT_OFFSET (PgmPlannedMigration, plan), 0,
+    &pgm_migration_body_type },
+  { "created_at", PGM_FIELD_TIME, G_STRUCT_OFFSET (PgmPlannedMigration, created_at) },
+  { NULL },
+};
+
+const PgmRecordType pgm_planned_migration_type = { "planned migration",
+                                                   sizeof (PgmPlannedMigration),
+                                                   planned_migration_fields };
+
 /* Makes a record of one row. */
 typedef gpointer (*RowFunc) (sqlite3_stmt *row);
 
@@ -86,6 +98,31 @@ row_to_kept (sqlite3_stmt *row)
   job->restarts = sqlite3_column_int64 (row, 1);
   job->spec = column_record (row, 2, &pgm_job_spec_type);
   return job;
+}
+
+static gpointer
+row_to_planned (sqlite3_stmt *row)
+{
+  PgmPlannedMigration *planned = pgm_record_new (&pgm_planned_migration_type);
+
+  planned->id = g_strdup (column (row, 0));
+  planned->plan = column_record (row, 1, &pgm_migration_body_type);
+  planned->created_at = sqlite3_column_int64 (row, 2);
+  return planned;
+}
+
+static gpointer
+row_to_metric (sqlite3_stmt *row)
+{
+  PgmMetricPoint *point = pgm_record_new (&pgm_metric_point_type);
+
+  point->time = sqlite3_column_int64 (row, 0);
+  point->lag_bytes = (guint64) sqlite3_column_int64 (row, 1);
+  point->rows_per_sec = (double) sqlite3_column_int64 (row, 2);
+  point->bytes_per_sec = (double) sqlite3_column_int64 (row, 3);
+  point->total_rows = (guint64) sqlite3_column_int64 (row, 4);
+  point->total_bytes = (guint64) sqlite3_column_int64 (row, 5);
+  return point;
 }
 
 static gpointer
@@ -192,6 +229,40 @@ pgm_history_list_kept (const char *path, GError **error)
                          "SELECT id, restarts, spec FROM job WHERE kept = 1"
                          " ORDER BY started_at, id LIMIT ?2",
                          NULL, 0, row_to_kept, error);
+}
+
+#define SELECT_PLANNED "SELECT id, plan, created_at FROM migration "
+
+GPtrArray *
+pgm_history_list_planned (const char *path, GError **error)
+{
+  return select_records (path, SELECT_PLANNED "ORDER BY created_at DESC, id LIMIT ?2", NULL, 0,
+                         row_to_planned, error);
+}
+
+PgmPlannedMigration *
+pgm_history_get_planned (const char *path, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) found =
+      select_records (path, SELECT_PLANNED "WHERE id = ?1 LIMIT ?2", id, 1, row_to_planned, error);
+
+  return found != NULL && found->len > 0 ? pgm_record_ref (g_ptr_array_index (found, 0)) : NULL;
+}
+
+GPtrArray *
+pgm_history_list_metrics (const char *path,
+                          const char *job_id,
+                          gint64 from,
+                          gint64 to,
+                          GError **error)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT time, lag_bytes, rows_per_sec, bytes_per_sec, total_rows, total_bytes FROM metric"
+      " WHERE job_id = ?1 AND time >= %" G_GINT64_FORMAT " AND time <= %" G_GINT64_FORMAT
+      " ORDER BY time LIMIT ?2",
+      from, to > 0 ? to : G_MAXINT64);
+
+  return select_records (path, sql, job_id, 0, row_to_metric, error);
 }
 
 GPtrArray *

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/job-info.h"
+#include "model/migration.h"
 #include "model/report.h"
 #include "model/snapshot.h"
 
@@ -37,6 +38,16 @@ typedef struct
 
 extern const PgmRecordType pgm_kept_job_type;
 
+typedef struct
+{
+  PgmRecord record;
+  char *id;
+  PgmMigrationBody *plan; /* NULL when it can't be read any more */
+  gint64 created_at;
+} PgmPlannedMigration;
+
+extern const PgmRecordType pgm_planned_migration_type;
+
 /* All read from the state file at @path; transfer full. A file that is not there
  * is an empty history. */
 
@@ -51,6 +62,20 @@ PgmJobHistory *pgm_history_get_job (const char *path,
 
 /* PgmKeptJob, without secrets, those that began first first. */
 GPtrArray *pgm_history_list_kept (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* PgmPlannedMigration, the newest first. */
+GPtrArray *pgm_history_list_planned (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* NULL without an error: there is no such plan. */
+PgmPlannedMigration *pgm_history_get_planned (const char *path,
+                                              const char *id,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* PgmMetricPoint of a job, the oldest first, from @from to @to (0: as far as is kept). */
+GPtrArray *pgm_history_list_metrics (const char *path,
+                                     const char *job_id,
+                                     gint64 from,
+                                     gint64 to,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PgmEvent in their order; the newest @limit of them, 0: all. */
 GPtrArray *pgm_history_list_events (const char *path,

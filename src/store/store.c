@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #define KEPT_JOBS "500"
+/* Of metrics: every one; one of each minute. */
+#define FINE_US (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC)
+#define KEPT_US (G_GINT64_CONSTANT (30) * 24 * 3600 * G_USEC_PER_SEC)
 /* Of one event; a server may say more than is worth keeping. */
 #define MAX_MESSAGE 8192
 
@@ -309,6 +312,59 @@ pgm_store_table (PgmStore *self, const char *job_id, const PgmTableProgress *tab
                    "INSERT OR REPLACE INTO table_progress (job_id, schema, name, record)"
                    " VALUES (?1, ?2, ?3, ?4)",
                    "ssss", job_id, table->schema, table->name, json);
+}
+
+void
+pgm_store_migration_created (PgmStore *self, const PgmMigrationBody *plan)
+{
+  g_autofree char *json = pgm_record_to_json (plan, FALSE);
+  gint64 now = g_get_real_time ();
+
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_JOB,
+                     "INSERT INTO migration (id, plan, created_at, updated_at)"
+                     " VALUES (?1, ?2, ?3, ?4)",
+                     "ssii", plan->id, json, now, now);
+}
+
+void
+pgm_store_job_forget (PgmStore *self, const char *job_id)
+{
+  pgm_job_secrets_forget (self->directory, job_id);
+  if (self->writer == NULL)
+    return;
+  pgm_writer_push (self->writer, PGM_WRITE_JOB, "DELETE FROM migration WHERE id = ?1", "s", job_id);
+  pgm_writer_push (self->writer, PGM_WRITE_JOB, "DELETE FROM job WHERE id = ?1", "s", job_id);
+}
+
+void
+pgm_store_metric (PgmStore *self, const char *job_id, const PgmSnapshot *snapshot)
+{
+  if (self->writer != NULL)
+    pgm_writer_push (self->writer, PGM_WRITE_TABLE,
+                     "INSERT OR REPLACE INTO metric (job_id, time, lag_bytes, rows_per_sec,"
+                     " bytes_per_sec, total_rows, total_bytes)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     "siiiiii", job_id, snapshot->timestamp, (gint64) snapshot->lag_bytes,
+                     (gint64) snapshot->rows_per_sec, (gint64) snapshot->bytes_per_sec,
+                     (gint64) snapshot->total_rows, (gint64) snapshot->total_bytes);
+}
+
+void
+pgm_store_thin_metrics (PgmStore *self, const char *job_id)
+{
+  gint64 now = g_get_real_time ();
+
+  if (self->writer == NULL)
+    return;
+  pgm_writer_push (self->writer, PGM_WRITE_TABLE,
+                   "DELETE FROM metric WHERE job_id = ?1 AND time < ?2 AND time NOT IN"
+                   " (SELECT min(time) FROM metric WHERE job_id = ?1 AND time < ?2"
+                   " GROUP BY time / 60000000)",
+                   "si", job_id, now - FINE_US);
+  pgm_writer_push (self->writer, PGM_WRITE_TABLE,
+                   "DELETE FROM metric WHERE job_id = ?1 AND time < ?2", "si", job_id,
+                   now - KEPT_US);
 }
 
 void

@@ -59,6 +59,16 @@ void pgm_store_phase (PgmStore *self, const char *job_id, PgmPhase phase);
 void pgm_store_event (PgmStore *self, const char *job_id, const char *type, const char *message);
 void pgm_store_table (PgmStore *self, const char *job_id, const PgmTableProgress *table);
 
+/* Migrations that are written down, see model/plan.h: @plan has its id. */
+void pgm_store_migration_created (PgmStore *self, const PgmMigrationBody *plan);
+/* Forgets the job of this id, planned or not, with all that is known of it. */
+void pgm_store_job_forget (PgmStore *self, const char *job_id);
+
+/* One moment of a job for its graphs: every second for an hour, one of each minute
+ * beyond that, for a month. */
+void pgm_store_metric (PgmStore *self, const char *job_id, const PgmSnapshot *snapshot);
+void pgm_store_thin_metrics (PgmStore *self, const char *job_id);
+
 /* Waits until all of the above is written, or can't be. */
 void pgm_store_flush (PgmStore *self);
 
