@@ -21,6 +21,7 @@ static const PgmCommand commands[] = {
   { "cleanup", N_ ("Remove slot, publication and all else of ours from both sides"),
     pgm_command_cleanup },
   { "status", N_ ("Show how the running jobs stand"), pgm_command_status },
+  { "logs", N_ ("Show what a job has told, or tells"), pgm_command_logs },
   { "stop", N_ ("Stop a running job"), pgm_command_stop },
   { "verify", N_ ("Prove that both sides of a job are equal, while the changes flow"),
     pgm_command_verify },

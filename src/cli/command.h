@@ -30,6 +30,7 @@ int pgm_command_compare (PgmCli *cli, int argc, char **argv);
 int pgm_command_follow (PgmCli *cli, int argc, char **argv);
 int pgm_command_cleanup (PgmCli *cli, int argc, char **argv);
 int pgm_command_daemon (PgmCli *cli, int argc, char **argv);
+int pgm_command_logs (PgmCli *cli, int argc, char **argv);
 int pgm_command_demo (PgmCli *cli, int argc, char **argv);
 int pgm_command_status (PgmCli *cli, int argc, char **argv);
 int pgm_command_stop (PgmCli *cli, int argc, char **argv);

@@ -9,6 +9,7 @@
 #define MAX_ENDED 100
 /* Of other processes and earlier ones, in the list of jobs. */
 #define MAX_HISTORY 100
+#define MAX_EVENTS  10000
 /* Of a job that never lives for a minute: it may be what ends the daemon. */
 #define MAX_RESTARTS 5
 
@@ -475,20 +476,51 @@ finish_array (PgmEngine *engine, GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* What its picture has: the newest of them, and of this process only. */
+static GPtrArray *
+list_own_events (PgmLocalEngine *self, const char *job_id)
+{
+  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
+  PgmSnapshot *snapshot = job != NULL ? pgm_job_ref_snapshot (job) : NULL;
+  GPtrArray *events = snapshot != NULL ? g_ptr_array_ref (snapshot->events) : NULL;
+
+  pgm_record_unref (snapshot);
+  return events;
+}
+
+/* The state file knows them all, unless it can't be written. */
+static GPtrArray *
+list_kept_events (PgmLocalEngine *self, const char *job_id, GError **error)
+{
+  const char *path = pgm_store_get_path (self->store);
+  g_autofree char *problem = NULL;
+  PgmJobHistory *history;
+
+  pgm_store_flush (self->store);
+  problem = pgm_store_dup_problem (self->store);
+  history = problem == NULL ? pgm_history_get_job (path, job_id, error) : NULL;
+  if (history == NULL)
+    return NULL;
+  pgm_record_unref (history);
+  return pgm_history_list_events (path, job_id, MAX_EVENTS, error);
+}
+
 static void
 list_events_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   PgmLocalEngine *self = PGM_LOCAL_ENGINE (source);
-  const char *path = pgm_store_get_path (self->store);
-  GError *error = NULL;
-  PgmJobHistory *history = pgm_history_get_job (path, data, &error);
-  GPtrArray *events = history != NULL ? pgm_history_list_events (path, data, 0, &error) : NULL;
+  g_autoptr (GError) reason = NULL;
+  GPtrArray *events = self->store != NULL ? list_kept_events (self, data, &reason) : NULL;
 
-  pgm_record_unref (history);
+  if (events == NULL)
+    events = list_own_events (self, data);
   if (events != NULL)
     g_task_return_pointer (task, events, unref_array);
+  else if (reason != NULL)
+    g_task_return_error (task, g_steal_pointer (&reason));
   else
-    g_task_return_error (task, error);
+    g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_NOT_FOUND, "there is no job \"%s\"",
+                             (const char *) data);
 }
 
 static void
@@ -498,26 +530,11 @@ list_events_async (PgmEngine *engine,
                    GAsyncReadyCallback callback,
                    gpointer user_data)
 {
-  PgmLocalEngine *self = PGM_LOCAL_ENGINE (engine);
   g_autoptr (GTask) task = g_task_new (engine, cancellable, callback, user_data);
-  g_autoptr (PgmJob) job = pgm_local_engine_find_job (self, job_id);
 
   g_task_set_source_tag (task, list_events_async);
-  if (job != NULL)
-    {
-      PgmSnapshot *snapshot = pgm_job_ref_snapshot (job);
-
-      g_task_return_pointer (task, g_ptr_array_ref (snapshot->events), unref_array);
-      pgm_record_unref (snapshot);
-    }
-  else if (self->store == NULL)
-    g_task_return_new_error (task, PGM_ERROR, PGM_ERROR_NOT_FOUND, "there is no job \"%s\"",
-                             job_id);
-  else
-    {
-      g_task_set_task_data (task, g_strdup (job_id), g_free);
-      g_task_run_in_thread (task, list_events_thread);
-    }
+  g_task_set_task_data (task, g_strdup (job_id), g_free);
+  g_task_run_in_thread (task, list_events_thread);
 }
 
 /* What it says of itself, as it is now. */

@@ -235,6 +235,36 @@ def by_ends(pair):
         pair.drop(databases)
 
 
+@case("logs: of the job that runs, of one that is over, by level, as they come, and across a restart")
+def logs(pair):
+    with fresh(pair) as daemon:
+        assert daemon.run("logs").code == EXIT_NOT_FOUND
+        databases = pair.load(SMALL)
+        job = daemon.hand_over("clone", "--follow", *databases.uris())
+        daemon.await_status(job, "streaming")
+        following = daemon.begin("logs", "-f", job)
+        shown = daemon.run("logs")
+        assert shown.code == EXIT_OK and "Streaming" in shown.out or "streaming" in shown.out, shown
+        worse = daemon.run("logs", "--level=error", job)
+        assert worse.code == EXIT_OK and not worse.out, worse
+        daemon.kill()
+        daemon.start()
+        daemon.await_status(job, "streaming")
+        events = daemon.run("logs", "--output=json", f"--job={job}").json_lines()
+        messages = [e["event"]["message"] for e in events]
+        assert any("copy" in m.lower() for m in messages) and len(messages) > len(shown.out.splitlines()), messages
+        following.communicate(timeout=30)
+        again = daemon.begin("logs", "-f", job)
+        assert daemon.run("stop", f"--job={job}").code == EXIT_OK
+        out, err = again.communicate(timeout=30)
+        assert again.returncode == EXIT_OK and len(out.splitlines()) >= len(messages), (out, err)
+        assert daemon.run("logs", job).out == out.decode(), "the last one"
+        for bad in (("--level=loud",), (job, job), ("nobody",)):
+            assert daemon.run("logs", *bad).code in (EXIT_USAGE, EXIT_NOT_FOUND), bad
+        assert daemon.run("cleanup", *databases.uris()).code == EXIT_OK
+        pair.drop(databases)
+
+
 # ---- the daemon ends
 
 class Run:
