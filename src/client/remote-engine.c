@@ -12,8 +12,7 @@
 struct _PgmRemoteEngine
 {
   GObject parent_instance;
-  char *path;
-  SoupSession *session;
+  PgmRest *rest;
   GHashTable *watches;   /* job id → PgmWatch, while it runs */
   GHashTable *snapshots; /* job id → PgmSnapshot */
   GHashTable *reports;   /* job id → PgmReport */
@@ -47,9 +46,9 @@ pgm_remote_engine_dispose (GObject *object)
   PgmRemoteEngine *self = PGM_REMOTE_ENGINE (object);
 
   g_hash_table_remove_all (self->watches);
-  if (self->session != NULL)
-    soup_session_abort (self->session);
-  g_clear_object (&self->session);
+  if (self->rest != NULL)
+    pgm_rest_abort (self->rest);
+  g_clear_object (&self->rest);
   G_OBJECT_CLASS (pgm_remote_engine_parent_class)->dispose (object);
 }
 
@@ -63,7 +62,6 @@ pgm_remote_engine_finalize (GObject *object)
   g_hash_table_unref (self->reports);
   g_hash_table_unref (self->waiting);
   g_hash_table_unref (self->starting);
-  g_free (self->path);
   G_OBJECT_CLASS (pgm_remote_engine_parent_class)->finalize (object);
 }
 
@@ -90,20 +88,33 @@ pgm_remote_engine_init (PgmRemoteEngine *self)
   self->starting = new_table (g_object_unref);
 }
 
-PgmEngine *
-pgm_remote_engine_new (const char *path)
+static PgmEngine *
+take_rest (PgmRest *rest)
 {
   PgmRemoteEngine *self = g_object_new (PGM_TYPE_REMOTE_ENGINE, NULL);
 
-  self->path = g_strdup (path);
-  self->session = pgm_rest_session_new (path);
+  self->rest = rest;
   return PGM_ENGINE (self);
 }
 
-const char *
-pgm_remote_engine_get_path (PgmRemoteEngine *self)
+PgmEngine *
+pgm_remote_engine_new (const char *path)
 {
-  return self->path;
+  return take_rest (pgm_rest_new (path));
+}
+
+PgmEngine *
+pgm_remote_engine_new_for_url (const PgmRemoteTarget *target, GError **error)
+{
+  PgmRest *rest = pgm_rest_new_for_url (target, error);
+
+  return rest != NULL ? take_rest (rest) : NULL;
+}
+
+const char *
+pgm_remote_engine_get_name (PgmRemoteEngine *self)
+{
+  return pgm_rest_get_name (self->rest);
 }
 
 /* The job is known to have begun: its first picture is here, or its end. */
@@ -166,18 +177,18 @@ watch (PgmRemoteEngine *self, const char *job_id)
     return;
   g_hash_table_remove (self->reports, job_id);
   g_hash_table_insert (self->watches, g_strdup (job_id),
-                       pgm_watch_new (self->session, job_id, &funcs, self));
+                       pgm_watch_new (self->rest, job_id, &funcs, self));
 }
 
 /* An answer of @type (an array of them when @many), or NULL with @error. */
 static gpointer
-finish_call (GObject *session,
+finish_call (GObject *rest,
              GAsyncResult *result,
              const PgmRecordType *type,
              gboolean many,
              GError **error)
 {
-  g_autoptr (GBytes) bytes = pgm_rest_call_finish (SOUP_SESSION (session), result, error);
+  g_autoptr (GBytes) bytes = pgm_rest_call_finish (PGM_REST (rest), result, error);
   g_autoptr (GError) reason = NULL;
   gpointer answer;
   gsize size;
@@ -241,7 +252,7 @@ start_job_async (PgmEngine *engine,
     }
   body = pgm_record_to_secret_json (spec);
   /* Not cancelled half way: nobody would know of the job. */
-  pgm_rest_call_async (self->session, "POST", "/jobs", body, NULL, on_started,
+  pgm_rest_call_async (self->rest, "POST", "/jobs", body, NULL, on_started,
                        g_steal_pointer (&task));
 }
 
@@ -275,7 +286,7 @@ call_job (PgmRemoteEngine *self,
   g_autofree char *path = g_strdup_printf ("/migrations/%s/%s", escaped, what);
 
   g_task_set_task_data (task, g_strdup (job_id), g_free);
-  pgm_rest_call_async (self->session, "POST", path, body, g_task_get_cancellable (task), callback,
+  pgm_rest_call_async (self->rest, "POST", path, body, g_task_get_cancellable (task), callback,
                        task);
 }
 
@@ -395,7 +406,7 @@ list_jobs_async (PgmEngine *engine,
   GTask *task = g_task_new (engine, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, list_jobs_async);
-  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->session, "GET", "/migrations", NULL, cancellable,
+  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->rest, "GET", "/migrations", NULL, cancellable,
                        on_listed, task);
 }
 
@@ -430,8 +441,8 @@ list_events_async (PgmEngine *engine,
   g_autofree char *path = g_strdup_printf ("/migrations/%s/events", escaped);
 
   g_task_set_source_tag (task, list_events_async);
-  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->session, "GET", path, NULL, cancellable,
-                       on_events, task);
+  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->rest, "GET", path, NULL, cancellable, on_events,
+                       task);
 }
 
 typedef struct
@@ -473,7 +484,7 @@ on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (question->response != NULL)
     answer = finish_call (source, result, question->response, question->many, &error);
   else
-    g_bytes_unref (pgm_rest_call_finish (SOUP_SESSION (source), result, &error));
+    g_bytes_unref (pgm_rest_call_finish (PGM_REST (source), result, &error));
   if (error != NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else
@@ -501,7 +512,7 @@ ask_async (PgmEngine *engine,
   asked->path = make_path (question, id, request, in_path);
   g_task_set_source_tag (task, ask_async);
   g_task_set_task_data (task, asked, free_asked);
-  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->session, question->method, asked->path, body,
+  pgm_rest_call_async (PGM_REMOTE_ENGINE (engine)->rest, question->method, asked->path, body,
                        cancellable, on_asked, task);
 }
 

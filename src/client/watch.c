@@ -1,19 +1,28 @@
 #include "client/watch.h"
 
-#include "client/rest.h"
 #include "model/migration.h"
 
 /* A picture of ten thousand tables has about two MiB. */
 #define MAX_MESSAGE (64 * 1024 * 1024)
+/* Between two tries, doubled each time. */
+#define FIRST_PAUSE_MS 200
+#define MAX_PAUSE_MS   5000
+#define PATIENCE_USEC  (60 * G_USEC_PER_SEC)
+/* A daemon that has just been started again needs a moment to know its jobs. */
+#define UNKNOWN_USEC (5 * G_USEC_PER_SEC)
 
 struct _PgmWatch
 {
-  SoupSession *session;
+  PgmRest *rest;
   char *job_id;
   const PgmWatchFuncs *funcs; /* NULL: no more calls */
   gpointer user_data;
   GCancellable *cancellable;
   SoupWebsocketConnection *connection;
+  GSource *again;   /* will connect once more */
+  guint pause_ms;   /* before that */
+  gint64 heard_at;  /* monotonic: something came */
+  gboolean refused; /* the last try led nowhere, and not because nobody was there */
 };
 
 /* Asynchronous calls hold the cancellable, and @self only while it isn't cancelled. */
@@ -67,10 +76,29 @@ finish_lost (PgmWatch *self)
   pgm_record_unref (report);
 }
 
+static void connect_again (PgmWatch *self);
+
+/* Nobody has a report. Of a process that is there and says so, the job still runs, unless
+ * it doesn't know that at all. */
+static void
+go_on_or_lose (PgmWatch *self, const GError *reason)
+{
+  gboolean there = !g_error_matches (reason, PGM_ERROR, PGM_ERROR_CONNECT) &&
+                   !g_error_matches (reason, PGM_ERROR, PGM_ERROR_LOST);
+  gint64 silence = g_get_monotonic_time () - self->heard_at;
+  gboolean gone = there ? self->refused && silence > UNKNOWN_USEC : pgm_rest_is_local (self->rest);
+
+  if (gone || silence > PATIENCE_USEC)
+    finish_lost (self);
+  else
+    connect_again (self);
+}
+
 static void
 on_report (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GBytes) bytes = pgm_rest_call_finish (SOUP_SESSION (source), result, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = pgm_rest_call_finish (PGM_REST (source), result, &error);
   PgmWatch *self = pending_take (user_data);
   PgmReport *report = NULL;
   gsize size;
@@ -78,11 +106,13 @@ on_report (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (self == NULL)
     return;
-  if (bytes != NULL)
+  if (bytes == NULL)
     {
-      text = g_bytes_get_data (bytes, &size);
-      report = pgm_record_from_json (&pgm_report_type, text, (gssize) size, NULL);
+      go_on_or_lose (self, error);
+      return;
     }
+  text = g_bytes_get_data (bytes, &size);
+  report = pgm_record_from_json (&pgm_report_type, text, (gssize) size, NULL);
   if (report != NULL)
     finish (self, report, FALSE);
   else
@@ -96,7 +126,7 @@ ask_for_report (PgmWatch *self)
 {
   g_autofree char *path = g_strdup_printf ("/migrations/%s/report", self->job_id);
 
-  pgm_rest_call_async (self->session, "GET", path, NULL, self->cancellable, on_report,
+  pgm_rest_call_async (self->rest, "GET", path, NULL, self->cancellable, on_report,
                        pending_new (self));
 }
 
@@ -132,6 +162,8 @@ on_message (SoupWebsocketConnection *connection, int type, GBytes *bytes, PgmWat
   const char *text = g_bytes_get_data (bytes, &size);
   PgmSnapshot *snapshot;
 
+  self->heard_at = g_get_monotonic_time ();
+  self->pause_ms = FIRST_PAUSE_MS;
   if (g_str_has_prefix (text, "{\"report\":"))
     {
       take_report (self, text, size);
@@ -148,14 +180,14 @@ static void
 on_closed (SoupWebsocketConnection *connection, PgmWatch *self)
 {
   drop_connection (self);
+  self->refused = FALSE;
   ask_for_report (self);
 }
 
 static void
 on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  SoupWebsocketConnection *connection =
-      soup_session_websocket_connect_finish (SOUP_SESSION (source), result, NULL);
+  SoupWebsocketConnection *connection = pgm_rest_listen_finish (PGM_REST (source), result, NULL);
   PgmWatch *self = pending_take (user_data);
 
   if (self == NULL)
@@ -166,6 +198,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   self->connection = connection;
   if (connection == NULL)
     {
+      self->refused = TRUE;
       ask_for_report (self);
       return;
     }
@@ -174,23 +207,46 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
 }
 
+static void
+begin (PgmWatch *self)
+{
+  g_autofree char *path = g_strdup_printf ("/ws?migration=%s&report=true", self->job_id);
+
+  pgm_rest_listen_async (self->rest, path, self->cancellable, on_connected, pending_new (self));
+}
+
+static gboolean
+on_again (gpointer user_data)
+{
+  PgmWatch *self = user_data;
+
+  g_clear_pointer (&self->again, g_source_unref);
+  begin (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+connect_again (PgmWatch *self)
+{
+  self->again = g_timeout_source_new (self->pause_ms);
+  self->pause_ms = MIN (2 * self->pause_ms, MAX_PAUSE_MS);
+  g_source_set_callback (self->again, on_again, self, NULL);
+  g_source_attach (self->again, g_main_context_get_thread_default ());
+}
+
 PgmWatch *
-pgm_watch_new (SoupSession *session,
-               const char *job_id,
-               const PgmWatchFuncs *funcs,
-               gpointer user_data)
+pgm_watch_new (PgmRest *rest, const char *job_id, const PgmWatchFuncs *funcs, gpointer user_data)
 {
   PgmWatch *self = g_new0 (PgmWatch, 1);
-  g_autofree char *path = g_strdup_printf ("/ws?migration=%s&report=true", job_id);
-  g_autoptr (SoupMessage) message = pgm_rest_message_new ("GET", path);
 
-  self->session = g_object_ref (session);
+  self->rest = g_object_ref (rest);
   self->job_id = g_strdup (job_id);
   self->funcs = funcs;
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
-  soup_session_websocket_connect_async (session, message, NULL, NULL, G_PRIORITY_DEFAULT,
-                                        self->cancellable, on_connected, pending_new (self));
+  self->pause_ms = FIRST_PAUSE_MS;
+  self->heard_at = g_get_monotonic_time ();
+  begin (self);
   return self;
 }
 
@@ -200,9 +256,14 @@ pgm_watch_free (PgmWatch *self)
   if (self == NULL)
     return;
   g_cancellable_cancel (self->cancellable);
+  if (self->again != NULL)
+    {
+      g_source_destroy (self->again);
+      g_source_unref (self->again);
+    }
   drop_connection (self);
   g_object_unref (self->cancellable);
-  g_object_unref (self->session);
+  g_object_unref (self->rest);
   g_free (self->job_id);
   g_free (self);
 }

@@ -2,8 +2,7 @@
  * Not for other rooms. */
 #pragma once
 
-#include <libsoup/soup.h>
-
+#include "client/rest.h"
 #include "model/report.h"
 #include "model/snapshot.h"
 
@@ -20,10 +19,10 @@ typedef struct
   void (*finished) (PgmWatch *self, PgmReport *report, gboolean lost, gpointer user_data);
 } PgmWatchFuncs;
 
-PgmWatch *pgm_watch_new (SoupSession *session,
-                         const char *job_id,
-                         const PgmWatchFuncs *funcs,
-                         gpointer user_data);
+/* A line that breaks is taken up again; when that doesn't succeed for a minute (or at
+ * once, when nobody listens on a unix socket any more), the process counts as gone. */
+PgmWatch *
+pgm_watch_new (PgmRest *rest, const char *job_id, const PgmWatchFuncs *funcs, gpointer user_data);
 
 /* No more calls. Fine within one. */
 void pgm_watch_free (PgmWatch *self);
