@@ -89,6 +89,7 @@ clean_up (PgmCli *cli, CleanupArguments *arguments, PgmOutput output)
 {
   g_autoptr (PgmFoundJob) found = NULL;
   g_autoptr (GError) error = NULL;
+  PgmRunArguments run = arguments->run;
   PgmJobSpec *spec;
   int status;
 
@@ -101,7 +102,8 @@ clean_up (PgmCli *cli, CleanupArguments *arguments, PgmOutput output)
   spec = make_spec (arguments, &error);
   if (spec == NULL)
     return pgm_command_fail (error);
-  status = pgm_job_runner_main (cli, spec, &arguments->run, output);
+  run.server = arguments->choice.server; /* borrowed */
+  status = pgm_job_runner_main (cli, spec, &run, output);
   pgm_record_unref (spec);
   return status;
 }

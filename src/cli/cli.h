@@ -22,6 +22,15 @@ typedef struct
   char *tls_key;
 } PgmDaemonOptions;
 
+/* A server elsewhere; all but @url may be NULL. */
+typedef struct
+{
+  const char *url;
+  const char *token_file;
+  const char *ca;
+  const char *fingerprint;
+} PgmCliTarget;
+
 typedef struct
 {
   /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
@@ -32,6 +41,8 @@ typedef struct
   void (*unserve) (gpointer server);
   /* PgmEngine of each living process that lets us. Transfer full. */
   GPtrArray *(*find_engines) (void);
+  /* The engine at a URL; nothing has been sent yet. Transfer full. */
+  PgmEngine *(*connect_engine) (const PgmCliTarget *target, GError **error);
   /* Becomes the daemon. In the background it returns when that is ready, with *@info
    * (transfer full); in the foreground when it has ended. PGM_ERROR_REFUSED when there
    * is one already. */

@@ -30,6 +30,7 @@ typedef struct
 static void
 clone_arguments_clear (CloneArguments *self)
 {
+  pgm_server_choice_clear (&self->run.server);
   pgm_endpoint_options_clear (&self->source);
   pgm_endpoint_options_clear (&self->destination);
   pgm_follow_arguments_clear (&self->follow_options);
@@ -97,6 +98,7 @@ make_context (CloneArguments *arguments)
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   pgm_run_arguments_add (context, &arguments->run);
+  pgm_server_choice_add (context, &arguments->run.server);
   pgm_follow_arguments_add (context, &arguments->follow_options);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");

@@ -23,6 +23,7 @@ typedef struct
 static void
 compare_arguments_clear (CompareArguments *self)
 {
+  pgm_server_choice_clear (&self->run.server);
   pgm_endpoint_options_clear (&self->source);
   pgm_endpoint_options_clear (&self->destination);
   g_free (self->workers);
@@ -67,6 +68,7 @@ make_context (CompareArguments *arguments)
   g_option_context_set_translation_domain (context, PGM_GETTEXT_DOMAIN);
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   pgm_run_arguments_add (context, &arguments->run);
+  pgm_server_choice_add (context, &arguments->run.server);
   pgm_endpoint_options_add (context, &arguments->source, "source");
   pgm_endpoint_options_add (context, &arguments->destination, "dest");
   return context;

@@ -15,12 +15,14 @@ pgm_job_choice_add (GOptionContext *context, PgmJobChoice *self)
   g_option_context_add_main_entries (context, entries, PGM_GETTEXT_DOMAIN);
   pgm_endpoint_options_add (context, &self->source, "source");
   pgm_endpoint_options_add (context, &self->destination, "dest");
+  pgm_server_choice_add (context, &self->server);
 }
 
 void
 pgm_job_choice_clear (PgmJobChoice *self)
 {
   g_clear_pointer (&self->job_id, g_free);
+  pgm_server_choice_clear (&self->server);
   pgm_endpoint_options_clear (&self->source);
   pgm_endpoint_options_clear (&self->destination);
 }
@@ -117,31 +119,51 @@ fits (PgmCli *cli, const Wanted *wanted, const PgmJobInfo *job)
          (spec != NULL && cli->host->is_same_database (wanted->destination, spec->destination));
 }
 
+static void
+add_wanted (PgmCli *cli, const Wanted *wanted, PgmEngine *engine, GPtrArray *jobs, GPtrArray *found)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      PgmJobInfo *job = g_ptr_array_index (jobs, i);
+      PgmFoundJob *one;
+
+      if (!job->here || job->status != PGM_JOB_RUNNING || !fits (cli, wanted, job))
+        continue;
+      one = g_new0 (PgmFoundJob, 1);
+      one->engine = g_object_ref (engine);
+      one->job = pgm_record_ref (job);
+      g_ptr_array_add (found, one);
+    }
+}
+
 static GPtrArray *
-list_wanted (PgmCli *cli, const Wanted *wanted)
+list_here (PgmCli *cli, const Wanted *wanted)
 {
   g_autoptr (GPtrArray) engines = cli->host->find_engines ();
-  GPtrArray *found;
+  GPtrArray *found = g_ptr_array_new_with_free_func (free_found);
 
-  found = g_ptr_array_new_with_free_func (free_found);
   for (guint i = 0; i < engines->len; i++)
     {
       PgmEngine *engine = g_ptr_array_index (engines, i);
       g_autoptr (GPtrArray) jobs = pgm_job_finder_list_engine (engine, NULL);
 
-      for (guint j = 0; jobs != NULL && j < jobs->len; j++)
-        {
-          PgmJobInfo *job = g_ptr_array_index (jobs, j);
-          PgmFoundJob *one;
-
-          if (!job->here || job->status != PGM_JOB_RUNNING || !fits (cli, wanted, job))
-            continue;
-          one = g_new0 (PgmFoundJob, 1);
-          one->engine = g_object_ref (engine);
-          one->job = pgm_record_ref (job);
-          g_ptr_array_add (found, one);
-        }
+      if (jobs != NULL)
+        add_wanted (cli, wanted, engine, jobs, found);
     }
+  return found;
+}
+
+static GPtrArray *
+list_there (PgmCli *cli, const Wanted *wanted, const PgmServerChoice *server, GError **error)
+{
+  g_autoptr (PgmEngine) engine = pgm_server_choice_connect (server, cli, error);
+  g_autoptr (GPtrArray) jobs = engine != NULL ? pgm_job_finder_list_engine (engine, error) : NULL;
+  GPtrArray *found;
+
+  if (jobs == NULL)
+    return NULL;
+  found = g_ptr_array_new_with_free_func (free_found);
+  add_wanted (cli, wanted, engine, jobs, found);
   return found;
 }
 
@@ -150,7 +172,11 @@ pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error)
 {
   g_auto (Wanted) wanted = { 0 };
 
-  return take_ends (cli, &wanted, choice, error) ? list_wanted (cli, &wanted) : NULL;
+  if (!take_ends (cli, &wanted, choice, error))
+    return NULL;
+  return pgm_server_choice_is_given (&choice->server)
+             ? list_there (cli, &wanted, &choice->server, error)
+             : list_here (cli, &wanted);
 }
 
 static void

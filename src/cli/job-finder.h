@@ -4,17 +4,19 @@
 
 #include "cli/command.h"
 #include "cli/endpoint-options.h"
+#include "cli/server-choice.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   char *job_id;
+  PgmServerChoice server;
   PgmEndpointOptions source;
   PgmEndpointOptions destination;
 } PgmJobChoice;
 
-/* --job, --source-…, --dest-… */
+/* --job, --source-…, --dest-…, --server-url and what belongs to it */
 void pgm_job_choice_add (GOptionContext *context, PgmJobChoice *self);
 void pgm_job_choice_clear (PgmJobChoice *self);
 
@@ -27,7 +29,8 @@ typedef struct
 void pgm_found_job_free (PgmFoundJob *self);
 
 /* PgmFoundJob of every job that runs and fits; transfer full. Processes that don't
- * answer are left out. PGM_ERROR_USAGE when an end can't be understood. */
+ * answer are left out, but for one at a URL. PGM_ERROR_USAGE when an end can't be
+ * understood. */
 GPtrArray *pgm_job_finder_list (PgmCli *cli, PgmJobChoice *choice, GError **error);
 
 /* The one that is meant. PGM_ERROR_NOT_FOUND when there is none, PGM_ERROR_USAGE when

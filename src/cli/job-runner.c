@@ -347,11 +347,13 @@ pgm_job_runner_main (PgmCli *cli,
                      const PgmRunArguments *arguments,
                      PgmOutput output)
 {
-  g_autoptr (PgmFoundDaemon) daemon = arguments->foreground ? NULL : pgm_daemon_find (cli);
+  g_autoptr (PgmFoundDaemon) daemon = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (PgmEngine) engine = NULL;
   g_autoptr (PgmJobRunner) runner = NULL;
 
+  if (!arguments->foreground && !pgm_daemon_choose (cli, &arguments->server, &daemon, &error))
+    return pgm_command_fail (error);
   if (!check_arguments (arguments, daemon != NULL, &error))
     return pgm_command_fail (error);
   cli->host->complete_endpoint (spec->source);

@@ -6,7 +6,7 @@
  * asked to be otherwise. */
 #pragma once
 
-#include "cli/command.h"
+#include "cli/server-choice.h"
 
 G_BEGIN_DECLS
 
@@ -15,9 +15,10 @@ typedef struct _PgmJobRunner PgmJobRunner;
 /* --foreground, --wait, --detach */
 typedef struct
 {
-  gboolean foreground; /* in this process, whatever else there is */
-  gboolean wait;       /* a signal stops the job, also in the daemon */
-  gboolean detach;     /* return as soon as the daemon has it */
+  gboolean foreground;    /* in this process, whatever else there is */
+  gboolean wait;          /* a signal stops the job, also in the daemon */
+  gboolean detach;        /* return as soon as the daemon has it */
+  PgmServerChoice server; /* whose daemon; its options are the command's to add */
 } PgmRunArguments;
 
 void pgm_run_arguments_add (GOptionContext *context, PgmRunArguments *self);

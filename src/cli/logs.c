@@ -212,12 +212,14 @@ take_name (LogsArguments *arguments, GError **error)
 
 /* Of one that is over, the daemon or the state file knows. */
 static int
-show_past (PgmCli *cli, const char *job_id, Level least, PgmOutput output)
+show_past (PgmCli *cli, LogsArguments *arguments, const char *job_id, Level least, PgmOutput output)
 {
-  g_autoptr (PgmFoundDaemon) daemon = pgm_daemon_find (cli);
+  g_autoptr (PgmFoundDaemon) daemon = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (PgmEngine) engine =
-      daemon != NULL ? g_object_ref (daemon->engine) : cli->host->make_engine (&error);
+  gboolean asked = pgm_daemon_choose (cli, &arguments->choice.server, &daemon, &error);
+  g_autoptr (PgmEngine) engine = daemon != NULL ? g_object_ref (daemon->engine)
+                                 : asked        ? cli->host->make_engine (&error)
+                                                : NULL;
   g_autoptr (GPtrArray) jobs = engine != NULL ? pgm_job_finder_list_engine (engine, &error) : NULL;
   const PgmJobInfo *last = jobs != NULL && jobs->len > 0 ? g_ptr_array_index (jobs, 0) : NULL;
 
@@ -242,7 +244,7 @@ show_chosen (PgmCli *cli, LogsArguments *arguments, Level least, PgmOutput outpu
     return show (found->engine, found->job->id, least, arguments->follow, output);
   if (!g_error_matches (error, PGM_ERROR, PGM_ERROR_NOT_FOUND))
     return pgm_command_fail (error);
-  return show_past (cli, job_id, least, output);
+  return show_past (cli, arguments, job_id, least, output);
 }
 
 int

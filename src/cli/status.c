@@ -264,10 +264,12 @@ print_history (const PgmJobInfo *job)
 
 /* The last one that is known, or the one that was named. */
 static int
-show_history (PgmCli *cli, const char *job_id, PgmOutput output)
+show_history (PgmCli *cli, const PgmServerChoice *server, const char *job_id, PgmOutput output)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (PgmEngine) engine = cli->host->make_engine (&error);
+  g_autoptr (PgmEngine) engine = pgm_server_choice_is_given (server)
+                                     ? pgm_server_choice_connect (server, cli, &error)
+                                     : cli->host->make_engine (&error);
   g_autoptr (GPtrArray) jobs = engine != NULL ? pgm_job_finder_list_engine (engine, &error) : NULL;
   const PgmJobInfo *job = NULL;
 
@@ -320,7 +322,8 @@ show_running (PgmCli *cli, StatusArguments *arguments, PgmOutput output)
         g_print ("\n");
       print_running (g_ptr_array_index (found, i), output);
     }
-  return found->len > 0 ? PGM_EXIT_OK : show_history (cli, job_id, output);
+  return found->len > 0 ? PGM_EXIT_OK
+                        : show_history (cli, &arguments->choice.server, job_id, output);
 }
 
 int

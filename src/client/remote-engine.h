@@ -40,6 +40,9 @@ typedef struct
 PgmEngine *pgm_remote_engine_new_for_url (const PgmRemoteTarget *target,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Does it name this machine? FALSE for what can't be understood. */
+gboolean pgm_remote_engine_is_loopback (const char *url);
+
 /* PgmEngine of every socket in @directory behind which a process lives; transfer
  * full. A directory that isn't there has none; one that isn't ours neither. */
 GPtrArray *pgm_remote_engine_find (const char *directory);

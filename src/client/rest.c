@@ -102,6 +102,14 @@ parse_url (const char *url, GError **error)
   return NULL;
 }
 
+gboolean
+pgm_remote_engine_is_loopback (const char *url)
+{
+  g_autoptr (GUri) uri = parse_url (url, NULL);
+
+  return uri != NULL && is_loopback (g_uri_get_host (uri));
+}
+
 static gboolean
 check_target (const PgmRemoteTarget *target, GUri *uri, GError **error)
 {

@@ -5,6 +5,7 @@
 
 #include "client/remote-engine.h"
 #include "config.h"
+#include "core/secret-file.h"
 #include "engine/local-engine.h"
 #include "postgres/connection.h"
 #include "server/server.h"
@@ -62,6 +63,37 @@ pgm_host_find_engines (void)
   g_autofree char *directory = pgm_paths_runtime_directory ();
 
   return pgm_remote_engine_find (directory);
+}
+
+/* Without a file that was named, the daemon's own, should it be on this machine. */
+static gboolean
+load_token (const PgmCliTarget *target, PgmSecret **token, GError **error)
+{
+  g_autofree char *usual = NULL;
+  PgmConfig *config;
+
+  if (target->token_file != NULL)
+    return (*token = pgm_secret_file_load (target->token_file, error)) != NULL;
+  config = pgm_config_load (error);
+  if (config == NULL)
+    return FALSE;
+  usual = pgm_config_get_token_file (config);
+  pgm_record_unref (config);
+  if (!pgm_remote_engine_is_loopback (target->url) || !g_file_test (usual, G_FILE_TEST_EXISTS))
+    return TRUE;
+  return (*token = pgm_secret_file_load (usual, error)) != NULL;
+}
+
+PgmEngine *
+pgm_host_connect_engine (const PgmCliTarget *target, GError **error)
+{
+  g_autoptr (PgmSecret) token = NULL;
+  PgmRemoteTarget remote = { target->url, NULL, target->ca, target->fingerprint };
+
+  if (!load_token (target, &token, error))
+    return NULL;
+  remote.token = token;
+  return pgm_remote_engine_new_for_url (&remote, error);
 }
 
 char *

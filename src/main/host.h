@@ -2,6 +2,7 @@
  * configuration, the store, the engine. */
 #pragma once
 
+#include "cli/cli.h"
 #include "engine/engine.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,10 @@ PgmEngine *pgm_host_make_engine (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gpointer
 pgm_host_serve (PgmEngine *engine, const char *job_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void pgm_host_unserve (gpointer server);
+
+/* What a command calls a server elsewhere: connect_engine of cli/cli.h. */
+PgmEngine *
+pgm_host_connect_engine (const PgmCliTarget *target, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* PgmEngine of each living process that serves its jobs there. Transfer full. */
 GPtrArray *pgm_host_find_engines (void);

@@ -12,6 +12,7 @@ main (int argc, char **argv)
     .serve = pgm_host_serve,
     .unserve = pgm_host_unserve,
     .find_engines = pgm_host_find_engines,
+    .connect_engine = pgm_host_connect_engine,
     .run_daemon = pgm_daemon_run,
     .make_certificate = pgm_daemon_make_certificate,
     .check_config = pgm_daemon_check,
