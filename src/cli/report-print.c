@@ -248,9 +248,28 @@ print_comparison (const PgmReport *report, const PgmCompareOptions *options)
     g_print ("%-14s%s\n", _ ("Note"), _ ("Both ends are one and the same database."));
 }
 
+char *
+pgm_report_verification_text (const PgmVerification *verification)
+{
+  char lsn[PGM_LSN_TEXT_SIZE];
+  g_autofree char *age = pgm_format_duration (
+      (double) (g_get_real_time () - verification->finished_at) / G_USEC_PER_SEC);
+
+  if (verification->finished_at == 0)
+    return g_strdup_printf (_ ("under way, %.0f %%"), verification->percent);
+  if (verification->error != NULL)
+    return g_strdup_printf (_ ("without a result, %s ago: %s"), age, verification->error);
+  return g_strdup_printf (verification->equal ? _ ("equal as of %s, %s ago")
+                                              : _ ("DIFFERENT as of %s, %s ago"),
+                          pgm_lsn_format (verification->lsn, lsn), age);
+}
+
 static void
 print_following (const PgmReport *report)
 {
+  g_autofree char *verified =
+      report->verification != NULL ? pgm_report_verification_text (report->verification) : NULL;
+
   g_autofree char *transactions = pgm_format_count (report->transactions);
   g_autofree char *changes = pgm_format_count (report->changes);
   g_autofree char *lsn = pgm_lsn_to_string (report->applied_lsn);
@@ -261,6 +280,12 @@ print_following (const PgmReport *report)
   if (report->conflicts > 0)
     g_print (_ (", %" G_GUINT64_FORMAT " left out"), report->conflicts);
   g_print ("\n%-14s%s\n", _ ("Applied up to"), lsn);
+  if (verified != NULL)
+    {
+      g_print ("%-14s", _ ("Verified"));
+      put (verified);
+      g_print ("\n");
+    }
   g_print ("%-14s%s\n", _ ("Time"), seconds);
 }
 

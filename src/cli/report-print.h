@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 /* @spec says what was asked for. */
 void pgm_report_print (PgmReport *report, const PgmJobSpec *spec, PgmOutput output);
 
+/* "equal as of 0/1, 12 s ago", for a line. Transfer full. */
+char *pgm_report_verification_text (const PgmVerification *verification);
+
 /* One table that is not equal, for people. */
 void pgm_report_print_table (const PgmTableComparison *table);
 

@@ -3,6 +3,7 @@
 #include "cli/cutover-print.h"
 #include "cli/job-finder.h"
 #include "cli/progress-view.h"
+#include "cli/report-print.h"
 #include "core/i18n.h"
 #include "core/text.h"
 #include "core/units.h"
@@ -119,6 +120,12 @@ print_following (const PgmSnapshot *snapshot)
   g_print (_ ("%s, %s"), lag, age);
   g_print ("\n");
   print_retained (snapshot);
+  if (snapshot->verification != NULL)
+    {
+      g_autofree char *verified = pgm_report_verification_text (snapshot->verification);
+
+      print_line (_ ("Verified"), verified);
+    }
 }
 
 static void

@@ -4,6 +4,7 @@
 #include "cli/cutover-print.h"
 #include "cli/job-finder.h"
 #include "core/i18n.h"
+#include "core/text.h"
 #include "core/units.h"
 
 #define SHORTEST_TIMEOUT 0.1
@@ -38,7 +39,8 @@ typedef struct
   PgmOutput output;
   gint64 earlier; /* when the last one before ours began; 0: there was none */
   gboolean asked;
-  guint steps; /* shown so far */
+  guint steps;   /* shown so far */
+  char *waiting; /* shown last, until it begins */
   PgmCutoverReport *cutover;
   PgmReport *report; /* the job has ended */
   gboolean seen;     /* a snapshot has come */
@@ -163,6 +165,24 @@ take_cutover (Watch *self, PgmCutoverReport *cutover)
   self->cutover = pgm_record_ref (cutover);
 }
 
+/* Another cutover is not over yet, or the session after it has not begun. */
+static void
+show_waiting (Watch *self, const PgmSnapshot *snapshot)
+{
+  g_autofree char *shown = NULL;
+  const char *what =
+      snapshot->activity != NULL ? snapshot->activity : pgm_phase_names[snapshot->phase];
+
+  if (!self->asked || self->cutover != NULL || self->output != PGM_OUTPUT_TABLE ||
+      g_strcmp0 (self->waiting, what) == 0)
+    return;
+  g_free (self->waiting);
+  self->waiting = g_strdup (what);
+  shown = pgm_display_text (what);
+  g_printerr (_ ("Waiting for the job: %s"), shown);
+  g_printerr ("\n");
+}
+
 static void
 on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, Watch *self)
 {
@@ -172,6 +192,7 @@ on_snapshot (PgmEngine *engine, const char *job_id, PgmSnapshot *snapshot, Watch
     return;
   self->seen = TRUE;
   take_cutover (self, snapshot->cutover);
+  show_waiting (self, snapshot);
   if (self->output != PGM_OUTPUT_JSON || !self->asked)
     return;
   json = pgm_record_to_json (snapshot, FALSE);
@@ -260,6 +281,7 @@ watch_switchover (PgmFoundJob *found, PgmJobRequest *request, PgmOutput output)
   g_signal_handlers_disconnect_by_data (found->engine, &watch);
   pgm_record_unref (watch.cutover);
   pgm_record_unref (watch.report);
+  g_free (watch.waiting);
   return status;
 }
 

@@ -56,9 +56,11 @@ struct _PgmApplier
   PgmLsn committed;     /* by transactions */
   PgmLsn applied;       /* the same, or a position beyond */
   PgmLsn flushed;
-  PgmLsn wanted;     /* flushed, by somebody who waits */
-  PgmLsn hold;       /* 0: nothing is held */
-  GArray *sentinels; /* PgmApplySentinel, committed */
+  PgmLsn wanted;       /* flushed, by somebody who waits */
+  PgmLsn hold;         /* 0: nothing is held */
+  PgmLsn watch;        /* 0: nobody asks */
+  GHashTable *watched; /* names of tables; NULL until somebody does */
+  GArray *sentinels;   /* PgmApplySentinel, committed */
   PgmApplierStats stats;
 };
 
@@ -84,6 +86,9 @@ gboolean pgm_apply_replay (PgmApplier *self, const PgmApplyWork *work, GError **
 
 /* The same of a part, inside of its transaction and after save(). */
 gboolean pgm_apply_replay_part (PgmApplier *self, const PgmApplyWork *work, GError **error);
+
+/* Notes the tables of a fold that is about to be committed, when somebody asks. */
+void pgm_apply_note_watched (PgmApplier *self, const PgmFold *fold);
 
 /* Notes that @transaction is committed. */
 void pgm_apply_note_committed (PgmApplier *self,

@@ -199,6 +199,7 @@ commit_work (Writer *self, const PgmApplyWork *work, const PgmFoldCounts *counts
       !self->target->class->commit (self->target, last->end_lsn, last->commit_time, error) ||
       !PGM_FAILPOINT ("apply.after_commit", error))
     return FALSE;
+  pgm_apply_note_watched (self->applier, work->fold);
   pgm_apply_note_committed (self->applier, last, counts, work->sentinels);
   return TRUE;
 }

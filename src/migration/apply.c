@@ -138,6 +138,7 @@ pgm_applier_unref (PgmApplier *self)
   g_clear_pointer (&self->copied_until, g_hash_table_unref);
   g_clear_error (&self->folder_error);
   g_array_unref (self->sentinels);
+  g_clear_pointer (&self->watched, g_hash_table_unref);
   g_object_unref (self->stop);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
@@ -346,6 +347,50 @@ pgm_applier_wait_sentinel (PgmApplier *self,
   Lookout lookout = { content, sighting != NULL ? sighting : &ignored };
 
   return wait_for (self, reached_sentinel, &lookout, deadline, cancellable, error);
+}
+
+void
+pgm_applier_watch (PgmApplier *self, PgmLsn lsn)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->watch = lsn;
+  if (self->watched == NULL)
+    self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+char *
+pgm_applier_list_watched (PgmApplier *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autofree char **names = NULL;
+
+  if (self->watched == NULL || g_hash_table_size (self->watched) == 0)
+    return NULL;
+  names = (char **) g_hash_table_get_keys_as_array (self->watched, NULL);
+  return g_strjoinv (", ", names);
+}
+
+void
+pgm_apply_note_watched (PgmApplier *self, const PgmFold *fold)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  for (guint i = 0; self->watch != 0 && i < fold->transactions->len; i++)
+    {
+      const PgmFoldTransaction *one = &g_array_index (fold->transactions, PgmFoldTransaction, i);
+
+      for (guint j = 0; one->end_lsn > self->watch && j < one->n_changes; j++)
+        {
+          const PgmChange *change =
+              g_array_index (fold->changes, PgmFoldChange, one->first + j).change;
+
+          if (change->kind == PGM_CHANGE_INSERT || change->kind == PGM_CHANGE_UPDATE ||
+              change->kind == PGM_CHANGE_DELETE)
+            g_hash_table_add (self->watched, g_strdup_printf ("%s.%s", change->row.relation->schema,
+                                                              change->row.relation->name));
+        }
+    }
 }
 
 void

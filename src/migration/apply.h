@@ -89,6 +89,12 @@ gboolean pgm_applier_wait_sentinel (PgmApplier *self,
  * with 0; what is in the channel waits. */
 void pgm_applier_hold (PgmApplier *self, PgmLsn lsn);
 
+/* For a look back after a cutover: from now on the tables are remembered that are
+ * changed by what commits beyond @lsn. */
+void pgm_applier_watch (PgmApplier *self, PgmLsn lsn);
+/* "a.b, a.c", or NULL when there are none. Transfer full. */
+char *pgm_applier_list_watched (PgmApplier *self);
+
 typedef struct
 {
   guint64 transactions;                         /* of the source */

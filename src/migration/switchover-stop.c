@@ -287,8 +287,8 @@ decide (PgmSwitchover *self, GCancellable *cancellable, GError **error)
     return FALSE;
   self->decided = TRUE;
   pgm_cutover_log_done (self->log, "the writes belong to the other side%s",
-                        late ? "; the destination had committed it when the time was over, but no"
-                               " synchronous standby of it has confirmed it"
+                        late ? "; it was committed there when it should have been given up, though"
+                               " perhaps not confirmed by a synchronous standby"
                              : "");
   return PGM_FAILPOINT ("switchover.decided", NULL) || TRUE;
 }

@@ -373,6 +373,7 @@ look_back (PgmSwitchover *self, GCancellable *cancellable)
   const char *fence = pgm_fence_names[self->fence->kind];
   gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
   g_auto (PgmSentinel) last = { NULL };
+  g_autofree char *tables = NULL;
   g_autoptr (GError) error = NULL;
   char from[PGM_LSN_TEXT_SIZE];
   char to[PGM_LSN_TEXT_SIZE];
@@ -389,14 +390,15 @@ look_back (PgmSwitchover *self, GCancellable *cancellable)
     }
   if (last.others == self->second.others)
     return;
+  tables = pgm_applier_list_watched (ctx->applier);
   pgm_progress_event (
       ctx->progress, "warning",
       "SOMEBODY STILL WRITES TO THE %s, past the fence “%s”: %" G_GUINT64_FORMAT
-      " transactions between %s and %s. These were taken over; later ones are not: stop him, then"
-      " compare both sides",
+      " transactions between %s and %s, on %s. These were taken over; later ones are not: stop him,"
+      " then compare both sides",
       self->from == PGM_END_SOURCE ? "SOURCE" : "DESTINATION", fence,
       last.others - self->second.others, pgm_lsn_format (self->second.end_lsn, from),
-      pgm_lsn_format (last.end_lsn, to));
+      pgm_lsn_format (last.end_lsn, to), tables != NULL ? tables : "unknown tables");
   if (ctx->report != NULL)
     pgm_report_add_problem (ctx->report, "cutover", NULL,
                             "the old side was written to after the cutover");
@@ -409,10 +411,11 @@ conclude (PgmSwitchover *self, GCancellable *cancellable)
   PgmCutoverReport *report = pgm_cutover_log_get_report (self->log);
   PgmFollowContext *ctx = self->ctx;
   g_autoptr (PgmDeadline) deadline =
-      pgm_deadline_new (g_get_monotonic_time () + CLEAN_SECONDS * G_USEC_PER_SEC, cancellable);
+      pgm_deadline_new (g_get_monotonic_time () + CLEAN_SECONDS * G_USEC_PER_SEC, NULL);
   gboolean open = FALSE;
   g_autoptr (GError) error = NULL;
 
+  pgm_applier_watch (ctx->applier, self->second.end_lsn);
   pgm_cutover_log_begin (self->log, "open");
   open = pgm_switchover_open (ctx, &self->memo, self->writer, &error);
   report->stopped_ms = pgm_cutover_log_get_stopped_ms (self->log);

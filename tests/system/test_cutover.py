@@ -90,7 +90,7 @@ def past_the_fence(pair):
              " END LOOP; END $$;"], stdout=subprocess.DEVNULL)
         done = run.run("switchover", "--fence=none")
         assert done.code == EXIT_OK, done
-        run.await_event("warning", "SOMEBODY STILL WRITES TO THE SOURCE", "none")
+        run.await_event("warning", "SOMEBODY STILL WRITES TO THE SOURCE", "none", "on public.a.")
         writer.wait(30)
 
 

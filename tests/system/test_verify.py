@@ -85,6 +85,8 @@ def under_writers(pair):
             verify(run, EXIT_OK)
             verdict(work, alive=run.follower.alive)
         assert "verify" in run.follower.phases, run.follower.phases
+        shown = run.run("status")
+        assert "Verified      equal as of" in shown.out, shown
         nothing_left(pair)
         run.follower.stop()
         report = run.follower.report
