@@ -18,6 +18,7 @@ PGM_DECLARE_ANSWER (test_connection);
 PGM_DECLARE_ANSWER (list_nodes);
 PGM_DECLARE_ANSWER (introspect);
 PGM_DECLARE_ANSWER (read_replication);
+PGM_DECLARE_ANSWER (read_privileges);
 PGM_DECLARE_ANSWER (discover);
 
 /* What couldn't be seen, as a PgmCheck; takes @fix_sql, which may be NULL. */

@@ -22,6 +22,7 @@ static const PgmAnswerFunc answers[PGM_ASK_COUNT] = {
   [PGM_ASK_LIST_NODES] = pgm_answer_list_nodes,
   [PGM_ASK_INTROSPECT] = pgm_answer_introspect,
   [PGM_ASK_READ_REPLICATION] = pgm_answer_read_replication,
+  [PGM_ASK_READ_PRIVILEGES] = pgm_answer_read_privileges,
   [PGM_ASK_DISCOVER] = pgm_answer_discover,
   [PGM_ASK_CREATE_MIGRATION] = pgm_answer_create_migration,
   [PGM_ASK_PREFLIGHT_MIGRATION] = pgm_answer_preflight_migration,
