@@ -13,6 +13,7 @@ typedef struct
   gint64 max;
   gint64 last_value;
   gboolean is_called;
+  char *stranger; /* our role, quoted, when it may not read it; NULL: it may */
 } PgmHandoverSequence;
 
 struct _PgmHandover

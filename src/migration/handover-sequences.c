@@ -23,6 +23,7 @@ void
 pgm_handover_sequence_free (PgmHandoverSequence *self)
 {
   g_free (self->name);
+  g_free (self->stranger);
   g_free (self);
 }
 
@@ -43,17 +44,9 @@ list_sequences (PgmHandover *self, PgmConnection *from, GCancellable *cancellabl
       sequence->increment = pgm_result_get_int64 (result, row, 2);
       sequence->min = pgm_result_get_int64 (result, row, 3);
       sequence->max = pgm_result_get_int64 (result, row, 4);
-      g_ptr_array_add (self->sequences, sequence);
       if (!pgm_result_get_bool (result, row, 5))
-        {
-          g_autofree char *hint = g_strdup_printf ("GRANT SELECT ON SEQUENCE %s TO %s",
-                                                   sequence->name, pgm_result_get (result, row, 6));
-
-          pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL, hint,
-                              "%s: sequence %s can't be read", pgm_connection_get_label (from),
-                              sequence->name);
-          return FALSE;
-        }
+        sequence->stranger = g_strdup (pgm_result_get (result, row, 6));
+      g_ptr_array_add (self->sequences, sequence);
     }
   return TRUE;
 }
@@ -120,6 +113,26 @@ check_batch (PgmHandover *self,
   return TRUE;
 }
 
+static gboolean
+check_readable (PgmHandover *self, PgmConnection *from, GError **error)
+{
+  for (guint i = 0; i < self->sequences->len; i++)
+    {
+      const PgmHandoverSequence *sequence = g_ptr_array_index (self->sequences, i);
+      g_autofree char *hint = NULL;
+
+      if (sequence->stranger == NULL)
+        continue;
+      hint = g_strdup_printf ("GRANT SELECT ON SEQUENCE %s TO %s; -- on the %s", sequence->name,
+                              sequence->stranger, pgm_connection_get_label (from));
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL, hint,
+                          "%s: sequence %s can't be read", pgm_connection_get_label (from),
+                          sequence->name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 pgm_handover_sequences_prepare (PgmHandover *self,
                                 PgmConnection *from,
@@ -138,7 +151,7 @@ pgm_handover_sequences_prepare (PgmHandover *self,
   for (guint i = self->sequences->len; i > 0; i--)
     if (g_hash_table_contains (missing, g_ptr_array_index (self->sequences, i - 1)))
       g_ptr_array_remove_index (self->sequences, i - 1);
-  return TRUE;
+  return check_readable (self, from, error);
 }
 
 static gboolean
