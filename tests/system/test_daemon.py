@@ -242,7 +242,6 @@ def logs(pair):
         databases = pair.load(SMALL)
         job = daemon.hand_over("clone", "--follow", *databases.uris())
         daemon.await_status(job, "streaming")
-        following = daemon.begin("logs", "-f", job)
         shown = daemon.run("logs")
         assert shown.code == EXIT_OK and "Streaming" in shown.out or "streaming" in shown.out, shown
         worse = daemon.run("logs", "--level=error", job)
@@ -253,7 +252,6 @@ def logs(pair):
         events = daemon.run("logs", "--output=json", f"--job={job}").json_lines()
         messages = [e["event"]["message"] for e in events]
         assert any("copy" in m.lower() for m in messages) and len(messages) > len(shown.out.splitlines()), messages
-        following.communicate(timeout=30)
         again = daemon.begin("logs", "-f", job)
         assert daemon.run("stop", f"--job={job}").code == EXIT_OK
         out, err = again.communicate(timeout=30)
