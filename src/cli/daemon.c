@@ -16,6 +16,7 @@
 typedef struct
 {
   PgmDaemonOptions options;
+  PgmServerChoice server;
   char *port;
   gboolean check;
   char *output;
@@ -24,6 +25,7 @@ typedef struct
 static void
 daemon_arguments_clear (DaemonArguments *self)
 {
+  pgm_server_choice_clear (&self->server);
   g_strfreev (self->options.listen);
   g_free (self->options.tls_cert);
   g_free (self->options.tls_key);
@@ -243,13 +245,15 @@ run_status (PgmCli *cli, int argc, char **argv)
   PgmOutput output;
   gboolean help;
 
+  pgm_server_choice_add (context, &arguments.server);
   if (!pgm_command_parse (context, &argc, &argv, &help, &error))
     return pgm_command_fail (error);
   if (help)
     return PGM_EXIT_OK;
   if (!pgm_command_parse_output (arguments.output, &output, &error))
     return pgm_command_fail (error);
-  found = pgm_daemon_find (cli);
+  if (!pgm_daemon_choose (cli, &arguments.server, &found, &error))
+    return pgm_command_fail (error);
   if (found == NULL)
     return fail_none ();
   if (output == PGM_OUTPUT_JSON)

@@ -292,6 +292,12 @@ pgm_run_arguments_add (GOptionContext *context, PgmRunArguments *self)
 static gboolean
 check_arguments (const PgmRunArguments *arguments, gboolean daemon, GError **error)
 {
+  if (arguments->foreground && arguments->server.url != NULL)
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Give one of them."),
+                          "--foreground and --server-url exclude each other");
+      return FALSE;
+    }
   if (arguments->detach && (arguments->foreground || arguments->wait))
     {
       pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL, _ ("Give one of them."),

@@ -139,6 +139,22 @@ def addresses(pair):
                                      files["tls_certificate"], "-H", header, f"https://localhost:{port}/api/v1/daemon"],
                                     check=True, capture_output=True, timeout=30)
             assert answer.stdout.decode() == status, answer
+        # from another home, as from another machine
+        away = Command(pair.command.bindirs)
+        kept = os.path.join(away.home.name, "token")
+        with open(os.open(kept, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(token + "\n")
+        there = [f"--server-url=https://localhost:{port}", f"--token-file={kept}", f"--ca={files['tls_certificate']}"]
+        shown = away.run("daemon", "status", *there)
+        assert shown.code == EXIT_OK and str(info["pid"]) in shown.out, shown
+        databases = pair.load(SMALL)
+        cloned = away.run("clone", *databases.uris(), *there)
+        assert cloned.code == EXIT_OK, cloned
+        assert away.run("clone", *databases.uris(), *there, "--foreground").code == EXIT_USAGE
+        assert away.run("logs", *there).out, "what the clone has told"
+        pair.drop(databases)
+        lost = away.run("daemon", "status", "--server-url=https://localhost:1", f"--token-file={kept}")
+        assert lost.code == EXIT_CONNECT, lost
 
 
 @case("nobody asked for the port that another one has: the unix socket is served")
