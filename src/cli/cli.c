@@ -22,6 +22,7 @@ static const PgmCommand commands[] = {
     pgm_command_cleanup },
   { "status", N_ ("Show how the running jobs stand"), pgm_command_status },
   { "logs", N_ ("Show what a job has told, or tells"), pgm_command_logs },
+  { "tui", N_ ("Look at all jobs in a dashboard, and steer them"), pgm_command_tui },
   { "stop", N_ ("Stop a running job"), pgm_command_stop },
   { "verify", N_ ("Prove that both sides of a job are equal, while the changes flow"),
     pgm_command_verify },

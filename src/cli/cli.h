@@ -31,6 +31,14 @@ typedef struct
   const char *fingerprint;
 } PgmCliTarget;
 
+/* What the dashboard is to begin with. */
+typedef struct
+{
+  const char *job_id;  /* or NULL */
+  double interval_sec; /* between two pictures; 0: default */
+  gboolean no_colours;
+} PgmDashboardOptions;
+
 typedef struct
 {
   /* Makes the engine when a command needs one (--help doesn't). Transfer full. */
@@ -66,6 +74,9 @@ typedef struct
   gboolean (*is_same_database) (const PgmEndpoint *a, const PgmEndpoint *b);
   /* "libpq 15.20, GLib 2.74.6, …" for --version. Transfer full. */
   char *(*describe_libraries) (void);
+  /* Shows the dashboard in this terminal until it is left; FALSE with an error when it
+   * can't be shown or was interrupted. */
+  gboolean (*run_dashboard) (const PgmDashboardOptions *options, GError **error);
 } PgmCliHost;
 
 /* Runs the command that @argv names. Passwords in @argv are taken over and

@@ -33,6 +33,7 @@ int pgm_command_daemon (PgmCli *cli, int argc, char **argv);
 int pgm_command_logs (PgmCli *cli, int argc, char **argv);
 int pgm_command_demo (PgmCli *cli, int argc, char **argv);
 int pgm_command_status (PgmCli *cli, int argc, char **argv);
+int pgm_command_tui (PgmCli *cli, int argc, char **argv);
 int pgm_command_stop (PgmCli *cli, int argc, char **argv);
 int pgm_command_switchover (PgmCli *cli, int argc, char **argv);
 int pgm_command_verify (PgmCli *cli, int argc, char **argv);

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "engine/identity.h"
 #include "main/daemon.h"
+#include "main/dashboard.h"
 #include "main/host.h"
 
 int
@@ -19,6 +20,7 @@ main (int argc, char **argv)
     .complete_endpoint = pgm_endpoint_complete,
     .is_same_database = pgm_endpoint_is_same,
     .describe_libraries = pgm_host_describe_libraries,
+    .run_dashboard = pgm_host_run_dashboard,
   };
 
   pgm_host_init ("pgmanager");
