@@ -25,13 +25,6 @@ struct _PgmCutoverSteps
 
 G_DEFINE_FINAL_TYPE (PgmCutoverSteps, pgm_cutover_steps, GTK_TYPE_WIDGET)
 
-/* A step under way is neither good nor bad yet. */
-static gboolean
-has_ended (const PgmCutoverStep *step)
-{
-  return step->ok || step->took_ms > 0 || step->message != NULL;
-}
-
 static GtkWidget *
 make_label (const char *css_class)
 {
@@ -91,7 +84,7 @@ set_text (GtkWidget *label, const char *text)
 static void
 show_sign (StepRow *row, const PgmCutoverStep *step)
 {
-  gboolean ended = has_ended (step);
+  gboolean ended = pgm_cutover_step_has_ended (step);
   const char *const classes[] = { step->ok ? "success" : "error", NULL };
 
   gtk_spinner_set_spinning (GTK_SPINNER (row->spinner), !ended);
@@ -113,7 +106,7 @@ show_step (StepRow *row, const PgmCutoverStep *step)
 
   if (step->at_ms >= 0 && (step->at_ms > 0 || g_strcmp0 (step->name, "fence") == 0))
     time = g_strdup_printf ("%.0f ms", step->at_ms);
-  else if (has_ended (step))
+  else if (pgm_cutover_step_has_ended (step))
     /* Before the fence what counts is how long it took. */
     time = pgm_format_duration_ms (step->took_ms);
   set_text (row->title, pgm_words_step (step->name));

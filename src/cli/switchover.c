@@ -137,13 +137,6 @@ make_request (const SwitchoverArguments *arguments, GError **error)
   return NULL;
 }
 
-/* A step under way is neither good nor bad: it is in the report, and shown once it ends. */
-static gboolean
-has_ended (const PgmCutoverStep *step)
-{
-  return step->ok || step->took_ms > 0 || step->message != NULL;
-}
-
 /* Only what belongs to our own cutover is shown: the job may have tried before. */
 static void
 take_cutover (Watch *self, PgmCutoverReport *cutover)
@@ -158,7 +151,7 @@ take_cutover (Watch *self, PgmCutoverReport *cutover)
   if (cutover->started_at <= self->earlier)
     return;
   for (; self->output == PGM_OUTPUT_TABLE && self->steps < cutover->steps->len &&
-         has_ended (g_ptr_array_index (cutover->steps, self->steps));
+         pgm_cutover_step_has_ended (g_ptr_array_index (cutover->steps, self->steps));
        self->steps++)
     pgm_cutover_print_step (g_ptr_array_index (cutover->steps, self->steps));
   pgm_record_unref (self->cutover);

@@ -44,7 +44,7 @@ make_context (TuiArguments *arguments)
   g_option_context_set_description (
       context,
       _ ("Keys:\n"
-         "  arrows, PgUp, PgDn, Home, End   move; Tab or 1 to 5: the other lists\n"
+         "  arrows, PgUp, PgDn, Home, End   move; Tab or 1 to 6: the other lists\n"
          "  / filter   s sort   r reverse   space hold the picture   + - less, more often\n"
          "  p pause or go on   V compare   C cut over, and back   S stop   ? help   q quit\n"
          "What changes a job asks back first; a cutover wants \"yes\" typed.\n"

@@ -180,6 +180,12 @@ static const PgmField report_fields[] = {
 
 const PgmRecordType pgm_report_type = { "report", sizeof (PgmReport), report_fields };
 
+gboolean
+pgm_cutover_step_has_ended (const PgmCutoverStep *self)
+{
+  return self->ok || self->took_ms > 0 || self->message != NULL;
+}
+
 void
 pgm_report_add_check (PgmReport *self,
                       const char *name,

@@ -206,6 +206,9 @@ extern const PgmRecordType pgm_cutover_report_type;
 extern const PgmRecordType pgm_verification_type;
 extern const PgmRecordType pgm_report_type;
 
+/* FALSE while the step is under way: then @ok says nothing yet. */
+gboolean pgm_cutover_step_has_ended (const PgmCutoverStep *self);
+
 /* Adds a check; strings are copied. */
 void pgm_report_add_check (PgmReport *self,
                            const char *name,

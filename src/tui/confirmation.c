@@ -25,11 +25,28 @@ set_question (PgmDashboard *self, PgmWishKind kind, PgmRequestKind request, cons
   question->text = g_strdup (text);
 }
 
+/* May the job be asked for this, as it says itself? */
+static gboolean
+can_be_asked (const PgmJobView *job, PgmRequestKind request)
+{
+  const PgmSnapshot *snapshot = job->snapshot;
+
+  return snapshot != NULL && snapshot->requests != NULL &&
+         g_strv_contains ((const char *const *) snapshot->requests,
+                          pgm_request_kind_names[request]);
+}
+
 static void
 ask_for_cutover (PgmDashboard *self, const PgmJobView *job)
 {
   gboolean back = pgm_dashboard_goes_back (job);
 
+  if (can_be_asked (job, PGM_REQUEST_SWITCHOVER_CANCEL))
+    {
+      set_question (self, PGM_WISH_REQUEST, PGM_REQUEST_SWITCHOVER_CANCEL,
+                    _ ("Call the cutover off?\nUntil it is decided, all is as before then."));
+      return;
+    }
   set_question (
       self, PGM_WISH_REQUEST, back ? PGM_REQUEST_SWITCHOVER_BACK : PGM_REQUEST_SWITCHOVER,
       back
@@ -56,8 +73,9 @@ pgm_dashboard_ask (PgmDashboard *self, gunichar key)
                   _ ("Stop this job?\nIt ends in order; what was copied is kept, and its command "
                      "with --resume goes on from there."));
   else if (key == 'V')
-    set_question (self, PGM_WISH_REQUEST, PGM_REQUEST_VERIFY,
-                  _ ("Compare both sides now, while changes flow?"));
+    set_question (
+        self, PGM_WISH_REQUEST, PGM_REQUEST_VERIFY,
+        _ ("Compare both sides now, while changes flow?\nApplying them stands still for a moment."));
   else if (key == 'C')
     ask_for_cutover (self, job);
   else if (job->snapshot != NULL && job->snapshot->phase == PGM_PHASE_PAUSED)

@@ -16,9 +16,10 @@ typedef enum
   PGM_PANE_EVENTS,
   PGM_PANE_LOG,
   PGM_PANE_CUTOVER,
+  PGM_PANE_COMPARISON,
 } PgmPane;
 
-#define PGM_N_PANES (PGM_PANE_CUTOVER + 1)
+#define PGM_N_PANES (PGM_PANE_COMPARISON + 1)
 
 typedef enum
 {

@@ -24,6 +24,13 @@ free_note (gpointer data)
   g_free (note);
 }
 
+/* Lists whose end is news. */
+static gboolean
+shows_tail (PgmPane pane)
+{
+  return pane == PGM_PANE_EVENTS || pane == PGM_PANE_LOG || pane == PGM_PANE_CUTOVER;
+}
+
 PgmDashboard *
 pgm_dashboard_new (void)
 {
@@ -34,8 +41,8 @@ pgm_dashboard_new (void)
   self->notes = g_ptr_array_new_with_free_func (free_note);
   self->typed = g_string_new (NULL);
   self->pane = PGM_PANE_TABLES;
-  self->cursors[PGM_PANE_EVENTS].tail = TRUE;
-  self->cursors[PGM_PANE_LOG].tail = TRUE;
+  for (guint i = 0; i < PGM_N_PANES; i++)
+    self->cursors[i].tail = shows_tail ((PgmPane) i);
   return self;
 }
 
@@ -120,7 +127,7 @@ forget_details (PgmDashboard *self)
 {
   for (guint i = 0; i < PGM_N_PANES; i++)
     if (i != PGM_PANE_JOBS && i != PGM_PANE_LOG)
-      self->cursors[i] = (PgmCursor){ .tail = i == PGM_PANE_EVENTS };
+      self->cursors[i] = (PgmCursor){ .tail = shows_tail ((PgmPane) i) };
   self->offset = 0;
 }
 
@@ -422,13 +429,11 @@ move_in_jobs (PgmDashboard *self, PgmMove move)
 static void
 move_cursor (PgmDashboard *self, PgmMove move)
 {
-  gboolean tails = self->pane == PGM_PANE_EVENTS || self->pane == PGM_PANE_LOG;
-
   if (self->pane == PGM_PANE_JOBS)
     move_in_jobs (self, move);
   else
     pgm_cursor_move (&self->cursors[self->pane], move, pgm_dashboard_get_length (self, self->pane),
-                     self->rows_seen[self->pane], tails);
+                     self->rows_seen[self->pane], shows_tail (self->pane));
 }
 
 static void
@@ -548,6 +553,7 @@ press_character (PgmDashboard *self, gunichar character, gint64 now)
     case '3':
     case '4':
     case '5':
+    case '6':
       turn_pane (self, (character - '1') + PGM_N_PANES - self->pane);
       break;
     case 'p':

@@ -28,6 +28,7 @@ struct _PgmFeed
   guint timer;
   guint scans;
   gboolean listing_history;
+  GHashTable *lost;   /* ids of jobs that an engine no longer answers for */
   char *asked_events; /* the job whose events are being asked for */
 };
 
@@ -94,6 +95,7 @@ lose_job (PgmFeed *self, const char *job_id)
 
   if (find_owner (self, job_id) != NULL)
     return;
+  g_hash_table_add (self->lost, g_strdup (job_id));
   pgm_dashboard_set_served (self->dashboard, job_id, FALSE);
   pgm_dashboard_note (self->dashboard, PGM_NOTE_ERROR, text, g_get_monotonic_time ());
 }
@@ -101,10 +103,11 @@ lose_job (PgmFeed *self, const char *job_id)
 static void
 gain_job (PgmFeed *self, const char *job_id)
 {
-  g_autofree char *text = g_strdup_printf (_ ("%s: its engine answers"), job_id);
+  g_autofree char *text = g_strdup_printf (_ ("%s: its engine answers again"), job_id);
 
   pgm_dashboard_set_served (self->dashboard, job_id, TRUE);
-  pgm_dashboard_note (self->dashboard, PGM_NOTE_PLAIN, text, g_get_monotonic_time ());
+  if (g_hash_table_remove (self->lost, job_id))
+    pgm_dashboard_note (self->dashboard, PGM_NOTE_PLAIN, text, g_get_monotonic_time ());
 }
 
 /* ---- what engines tell by themselves ---- */
@@ -319,6 +322,7 @@ pgm_feed_new (PgmDashboard *dashboard,
   self->user_data = user_data;
   self->cancellable = g_cancellable_new ();
   self->sources = g_ptr_array_new_with_free_func (source_free);
+  self->lost = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->timer = g_timeout_add_seconds (SCAN_SECONDS, on_timer, self);
   return self;
 }
@@ -329,6 +333,7 @@ pgm_feed_free (PgmFeed *self)
   g_cancellable_cancel (self->cancellable);
   g_source_remove (self->timer);
   g_ptr_array_unref (self->sources);
+  g_hash_table_unref (self->lost);
   g_object_unref (self->cancellable);
   g_free (self->asked_events);
   g_free (self);

@@ -1,4 +1,4 @@
-/* The panes that are text: events, log, cutover. */
+/* The panes that are text: events, log, cutover, comparison. */
 #include <string.h>
 
 #include "core/i18n.h"
@@ -128,10 +128,15 @@ add_step (Lines *self, const PgmCutoverStep *step)
 {
   /* Times count from the fence; before it nobody knew yet when that would be. */
   gboolean timed = step->at_ms != 0 || g_strcmp0 (step->name, "fence") == 0;
+  gboolean ended = pgm_cutover_step_has_ended (step);
+  const char *sign = !ended ? "..." : step->ok ? _ ("ok") : _ ("FAIL");
   g_autofree char *at = timed ? g_strdup_printf ("%9.1f ms", step->at_ms) : g_strdup ("");
 
-  add (self, step->ok ? PGM_STYLE_PLAIN : PGM_STYLE_BAD,
-       g_strdup_printf ("%12s  %-4s %-16s %s", at, step->ok ? _ ("ok") : _ ("FAIL"), step->name,
+  add (self,
+       !ended     ? PGM_STYLE_STRONG
+       : step->ok ? PGM_STYLE_PLAIN
+                  : PGM_STYLE_BAD,
+       g_strdup_printf ("%12s  %-4s %-16s %s", at, sign, step->name,
                         step->message != NULL ? step->message : ""));
 }
 
@@ -197,6 +202,66 @@ add_cutover (Lines *self, const PgmJobView *job)
   add_standing (self, cutover);
 }
 
+static void
+add_difference (Lines *self, const PgmTableComparison *table)
+{
+  add (self, PGM_STYLE_BAD,
+       g_strdup_printf ("%s.%s: %s%s%s", table->schema, table->name, table->state,
+                        table->reason != NULL ? ": " : "",
+                        table->reason != NULL ? table->reason : ""));
+  for (guint i = 0; i < table->rows->len; i++)
+    {
+      const PgmRowDifference *row = g_ptr_array_index (table->rows, i);
+
+      add (self, PGM_STYLE_PLAIN, g_strdup_printf ("  %s: %s", row->state, row->key));
+      if (row->source_row != NULL)
+        add (self, PGM_STYLE_PLAIN, g_strdup_printf ("    < %s", row->source_row));
+      if (row->destination_row != NULL)
+        add (self, PGM_STYLE_PLAIN, g_strdup_printf ("    > %s", row->destination_row));
+    }
+}
+
+static void
+add_comparison_result (Lines *self, const PgmVerification *verification)
+{
+  g_autofree char *rows = pgm_format_count (verification->rows);
+  g_autofree char *held = pgm_format_duration_ms (verification->held_ms);
+  g_autofree char *applying = g_strdup_printf (_ ("stood still for %s"), held);
+  g_autofree char *data = g_strdup_printf (
+      _ ("%" G_GINT64_FORMAT " tables digested (%s rows), %" G_GINT64_FORMAT " differ"),
+      verification->tables, rows, verification->differing_tables);
+
+  if (verification->error != NULL)
+    add_pair (self, PGM_STYLE_BAD, _ ("No result"), verification->error);
+  else
+    add_pair (self, verification->equal ? PGM_STYLE_GOOD : PGM_STYLE_BAD, _ ("Result"),
+              verification->equal ? _ ("equal") : _ ("DIFFERENT"));
+  add_pair (self, PGM_STYLE_PLAIN, _ ("Data"), data);
+  add_lsn (self, _ ("As of"), verification->lsn);
+  add_pair (self, PGM_STYLE_PLAIN, _ ("Applying"), applying);
+}
+
+static void
+add_comparison (Lines *self, const PgmJobView *job)
+{
+  const PgmVerification *verification = job->shown != NULL    ? job->shown->verification
+                                        : job->report != NULL ? job->report->verification
+                                                              : NULL;
+
+  if (verification == NULL)
+    return;
+  if (verification->finished_at != 0)
+    add_comparison_result (self, verification);
+  else
+    add (self, PGM_STYLE_STRONG,
+         g_strdup_printf ("%3.0f %%  %s", verification->percent,
+                          verification->activity != NULL ? verification->activity : ""));
+  for (guint i = 0; verification->left_out != NULL && verification->left_out[i] != NULL; i++)
+    add_pair (self, PGM_STYLE_WARNING, _ ("Not compared"), verification->left_out[i]);
+  for (guint i = 0; i < verification->differences->len; i++)
+    add_difference (self, g_ptr_array_index (verification->differences, i));
+}
+
 GPtrArray *
 pgm_dashboard_list_lines (PgmDashboard *self, PgmPane pane)
 {
@@ -212,6 +277,8 @@ pgm_dashboard_list_lines (PgmDashboard *self, PgmPane pane)
     add_events (&lines, job);
   else if (pane == PGM_PANE_CUTOVER && job != NULL)
     add_cutover (&lines, job);
+  else if (pane == PGM_PANE_COMPARISON && job != NULL)
+    add_comparison (&lines, job);
   return lines.lines;
 }
 

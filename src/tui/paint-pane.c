@@ -21,8 +21,10 @@ pgm_pane_get_title (PgmPane pane)
     case PGM_PANE_LOG:
       return _ ("Log");
     case PGM_PANE_CUTOVER:
-    default:
       return _ ("Cutover");
+    case PGM_PANE_COMPARISON:
+    default:
+      return _ ("Compare");
     }
 }
 
@@ -302,6 +304,8 @@ empty_text (PgmPane pane, gboolean filtered)
       return _ ("No events yet.");
     case PGM_PANE_CUTOVER:
       return _ ("No cutover yet; C begins one.");
+    case PGM_PANE_COMPARISON:
+      return _ ("Both sides weren't compared yet; V begins it.");
     case PGM_PANE_JOBS:
     case PGM_PANE_TABLES:
     case PGM_PANE_LOG:

@@ -96,6 +96,8 @@ def content(pair):
         tui.press("\t")
         tui.await_text("[5 Cutover]", "No cutover yet")
         tui.press("\t")
+        tui.await_text("[6 Compare]", "weren't compared yet")
+        tui.press("\t")
         tui.await_text("[1 Jobs]", "clone")
         tui.press("?")
         tui.await_text("move in a list", "quit; jobs go on")
@@ -161,8 +163,10 @@ def steering(pair):
         tui.press("y")
         follower.await_phase("streaming")
         tui.await_text("streaming")
-        tui.press("Vy")  # not part of following yet: refused in words
-        tui.await_text("verify clone-", "Stop the writers")
+        tui.press("V")
+        tui.await_text("Compare both sides now")
+        tui.press("y6")
+        tui.await_text("Result         equal", "310 tables digested", seconds=60)
         tui.press("S")
         tui.await_text("Stop this job?")
         tui.press("y")
@@ -265,7 +269,7 @@ def lost_engine(pair):
         follower.await_phase("streaming")
         tui.await_text("1 running of 2", "streaming", absent=["connection lost; this"])
         tui.press("4")
-        tui.await_text("its engine answers", "the connection to its engine is lost")
+        tui.await_text("the connection to its engine is lost")
         tui.press("q")
         assert tui.wait() == EXIT_OK
 

@@ -197,7 +197,7 @@ static void
 test_sizes (void)
 {
   g_autoptr (PgmDashboard) dashboard = make_dashboard ();
-  const char *const keys[] = { "1", "2", "3", "4", "5", "?", "C" };
+  const char *const keys[] = { "1", "2", "3", "4", "5", "6", "?", "C" };
 
   list (dashboard, make_info ("clone-2", PGM_JOB_ENDED, 50));
   for (gsize key = 0; key < G_N_ELEMENTS (keys); key++)
@@ -439,6 +439,55 @@ test_cutover_directions (void)
     }
 }
 
+static void
+test_cutover_called_off (void)
+{
+  g_autoptr (PgmDashboard) dashboard = make_dashboard ();
+  PgmSnapshot *snapshot = make_snapshot ("clone-1", PGM_PHASE_SWITCHOVER);
+  g_auto (PgmWish) wish = { PGM_WISH_NONE };
+
+  snapshot->requests = g_strsplit ("switchover-cancel", " ", -1);
+  show (dashboard, snapshot, START);
+  wish = type (dashboard, "Cy");
+  g_assert_cmpint (wish.kind, ==, PGM_WISH_REQUEST);
+  g_assert_cmpint (wish.request, ==, PGM_REQUEST_SWITCHOVER_CANCEL);
+}
+
+static void
+test_comparison (void)
+{
+  g_autoptr (PgmDashboard) dashboard = make_dashboard ();
+  PgmSnapshot *snapshot = make_snapshot ("clone-1", PGM_PHASE_STREAMING);
+  PgmVerification *verification = pgm_record_new (&pgm_verification_type);
+  PgmTableComparison *table = pgm_record_new (&pgm_table_comparison_type);
+  PgmRowDifference *row = pgm_record_new (&pgm_row_difference_type);
+
+  (void) type (dashboard, "6");
+  SEEN (dashboard, "weren't compared yet");
+  verification->percent = 40;
+  verification->activity = g_strdup ("digesting");
+  row->key = g_strdup ("(id)=(42)");
+  row->state = g_strdup ("different");
+  row->source_row = g_strdup ("(42,a)");
+  row->destination_row = g_strdup ("(42,b)");
+  table->schema = g_strdup ("public");
+  table->name = g_strdup ("orders");
+  table->state = g_strdup ("different");
+  g_ptr_array_add (table->rows, row);
+  g_ptr_array_add (verification->differences, table);
+  snapshot->verification = verification;
+  show (dashboard, snapshot, START);
+  SEEN (dashboard, "40 %  digesting");
+  SEEN (dashboard, "public.orders: different");
+  SEEN (dashboard, "> (42,b)");
+  snapshot = make_snapshot ("clone-1", PGM_PHASE_STREAMING);
+  snapshot->verification = pgm_record_new (&pgm_verification_type);
+  snapshot->verification->finished_at = 5;
+  snapshot->verification->equal = TRUE;
+  show (dashboard, snapshot, START);
+  SEEN (dashboard, "Result         equal");
+}
+
 /* What is no longer true is dimmed and dated, and comes back. */
 static void
 test_silence (void)
@@ -514,7 +563,7 @@ test_hostile (void)
   g_ptr_array_add (snapshot->error_history, error);
   show (dashboard, snapshot, START);
   pgm_dashboard_note (dashboard, PGM_NOTE_ERROR, evil, START - 100 * SECOND);
-  for (guint pane = 0; pane < 5; pane++)
+  for (guint pane = 0; pane < 6; pane++)
     {
       g_autofree char *picture = picture_of (dashboard, 100, 30, FALSE);
 
@@ -600,6 +649,8 @@ main (int argc, char **argv)
   g_test_add_func ("/tui/dashboard/pause", test_pause);
   g_test_add_func ("/tui/dashboard/cutover", test_cutover);
   g_test_add_func ("/tui/dashboard/cutover-directions", test_cutover_directions);
+  g_test_add_func ("/tui/dashboard/cutover-called-off", test_cutover_called_off);
+  g_test_add_func ("/tui/dashboard/comparison", test_comparison);
   g_test_add_func ("/tui/dashboard/silence", test_silence);
   g_test_add_func ("/tui/dashboard/successor", test_successor);
   g_test_add_func ("/tui/dashboard/end", test_end);

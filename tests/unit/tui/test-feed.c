@@ -155,7 +155,7 @@ test_lost_and_back (Stage *self, gconstpointer data)
   settle ();
   pgm_test_engine_show (again, "clone-1", 43);
   g_assert_false (shows (self, "connection lost"));
-  g_assert_true (shows (self, "clone-1: its engine answers"));
+  g_assert_true (shows (self, "clone-1: its engine answers again"));
   g_assert_true (shows (self, "1 running of 1"));
   g_ptr_array_set_size (present (), 0);
 }
