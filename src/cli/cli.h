@@ -34,6 +34,7 @@ typedef struct
 /* What the dashboard is to begin with. */
 typedef struct
 {
+  PgmEngine *engine;   /* shown alone; NULL: all of this user's on this machine */
   const char *job_id;  /* or NULL */
   double interval_sec; /* between two pictures; 0: default */
   gboolean no_colours;

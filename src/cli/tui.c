@@ -40,7 +40,7 @@ make_context (TuiArguments *arguments)
       _ ("Shows all jobs of this user in the terminal, and lets them be steered: phases, lag,\n"
          "speed, tables, events, errors, the steps and the proof of a cutover. Leaving it leaves\n"
          "the jobs alone. Without an option it begins with what runs; --job or the two ends say\n"
-         "which running job to look at."));
+         "which running job to look at, and --server-url another machine."));
   g_option_context_set_description (
       context,
       _ ("Keys:\n"
@@ -83,12 +83,26 @@ is_named (const PgmJobChoice *choice)
   return choice->job_id != NULL;
 }
 
+/* The job that was named, and the server. */
+static gboolean
+find (PgmCli *cli, PgmJobChoice *choice, PgmFoundJob **found, PgmEngine **engine, GError **error)
+{
+  if (is_named (choice) && (*found = pgm_job_finder_find (cli, choice, error)) == NULL)
+    return FALSE;
+  if (!pgm_server_choice_is_given (&choice->server))
+    return TRUE;
+  *engine = *found != NULL ? g_object_ref ((*found)->engine)
+                           : pgm_server_choice_connect (&choice->server, cli, error);
+  return *engine != NULL;
+}
+
 int
 pgm_command_tui (PgmCli *cli, int argc, char **argv)
 {
   g_auto (TuiArguments) arguments = { 0 };
   g_autoptr (GOptionContext) context = make_context (&arguments);
   g_autoptr (PgmFoundJob) found = NULL;
+  g_autoptr (PgmEngine) engine = NULL;
   g_autoptr (GError) error = NULL;
   PgmDashboardOptions options = { 0 };
   gboolean help;
@@ -97,11 +111,10 @@ pgm_command_tui (PgmCli *cli, int argc, char **argv)
     return pgm_command_fail (error);
   if (help)
     return PGM_EXIT_OK;
-  if (!parse_refresh (arguments.refresh, &options.interval_sec, &error))
+  if (!parse_refresh (arguments.refresh, &options.interval_sec, &error) ||
+      !find (cli, &arguments.choice, &found, &engine, &error))
     return pgm_command_fail (error);
-  if (is_named (&arguments.choice) &&
-      (found = pgm_job_finder_find (cli, &arguments.choice, &error)) == NULL)
-    return pgm_command_fail (error);
+  options.engine = engine;
   options.job_id = found != NULL ? found->job->id : NULL;
   options.no_colours = arguments.no_colours;
   return cli->host->run_dashboard (&options, &error) ? PGM_EXIT_OK : pgm_command_fail (error);

@@ -8,8 +8,8 @@ static gboolean
 is_known (PgmRemoteEngine *engine, GPtrArray *known)
 {
   for (guint i = 0; i < known->len; i++)
-    if (g_str_equal (pgm_remote_engine_get_path (engine),
-                     pgm_remote_engine_get_path (g_ptr_array_index (known, i))))
+    if (g_str_equal (pgm_remote_engine_get_name (engine),
+                     pgm_remote_engine_get_name (g_ptr_array_index (known, i))))
       return TRUE;
   return FALSE;
 }
@@ -28,8 +28,10 @@ find_new_engines (GPtrArray *known)
 gboolean
 pgm_host_run_dashboard (const PgmDashboardOptions *options, GError **error)
 {
-  g_autoptr (PgmEngine) history = pgm_host_make_engine (error);
+  /* What is over elsewhere, the engine there knows itself. */
+  g_autoptr (PgmEngine) history = options->engine == NULL ? pgm_host_make_engine (error) : NULL;
   const PgmTuiOptions tui = {
+    .engine = options->engine,
     .find_engines = find_new_engines,
     .history = history,
     .job_id = options->job_id,
@@ -37,5 +39,5 @@ pgm_host_run_dashboard (const PgmDashboardOptions *options, GError **error)
     .no_colours = options->no_colours,
   };
 
-  return history != NULL && pgm_tui_run (&tui, error);
+  return (history != NULL || options->engine != NULL) && pgm_tui_run (&tui, error);
 }

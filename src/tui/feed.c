@@ -29,6 +29,7 @@ struct _PgmFeed
   guint scans;
   gboolean listing_history;
   GHashTable *lost;   /* ids of jobs that an engine no longer answers for */
+  char *told;         /* the last error of an engine without a job */
   char *asked_events; /* the job whose events are being asked for */
 };
 
@@ -174,9 +175,14 @@ drop_source (PgmFeed *self, Source *source, const GError *error)
   g_hash_table_iter_init (&iter, jobs);
   while (g_hash_table_iter_next (&iter, &job_id, NULL))
     lose_job (self, job_id);
-  /* One whose jobs have all ended has nothing more to say. */
-  if (g_hash_table_size (jobs) > 0)
-    note_error (self, _ ("its engine"), error);
+  /* One of several whose jobs have all ended has nothing more to say; the only one
+   * does, but says the same again and again. */
+  if (g_hash_table_size (jobs) == 0 &&
+      (self->options->engine == NULL || g_strcmp0 (self->told, error->message) == 0))
+    return;
+  g_free (self->told);
+  self->told = g_strdup (error->message);
+  note_error (self, _ ("no answer"), error);
 }
 
 static void
@@ -191,7 +197,10 @@ on_listed (GObject *object, GAsyncResult *result, gpointer user_data)
     return;
   source->listing = FALSE;
   if (jobs != NULL)
-    take_list (source, jobs);
+    {
+      g_clear_pointer (&self->told, g_free);
+      take_list (source, jobs);
+    }
   else
     drop_source (self, source, error);
   self->changed (self->user_data);
@@ -224,7 +233,7 @@ on_history (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 list_history (PgmFeed *self)
 {
-  if (self->options->history == NULL || self->listing_history)
+  if (self->options->engine != NULL || self->options->history == NULL || self->listing_history)
     return;
   self->listing_history = TRUE;
   pgm_engine_list_jobs_async (self->options->history, self->cancellable, on_history, self);
@@ -252,12 +261,13 @@ on_events (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 ask_for_events (PgmFeed *self)
 {
-  if (self->options->history == NULL || self->asked_events != NULL ||
-      !pgm_dashboard_lacks_events (self->dashboard))
+  PgmEngine *engine =
+      self->options->engine != NULL ? self->options->engine : self->options->history;
+
+  if (engine == NULL || self->asked_events != NULL || !pgm_dashboard_lacks_events (self->dashboard))
     return;
   self->asked_events = g_strdup (pgm_dashboard_get_job (self->dashboard));
-  pgm_engine_list_events_async (self->options->history, self->asked_events, self->cancellable,
-                                on_events, self);
+  pgm_engine_list_events_async (engine, self->asked_events, self->cancellable, on_events, self);
 }
 
 /* ---- finding ---- */
@@ -283,6 +293,12 @@ find_sources (PgmFeed *self)
   g_autoptr (GPtrArray) known = g_ptr_array_new ();
   g_autoptr (GPtrArray) found = NULL;
 
+  if (self->options->engine != NULL)
+    {
+      if (self->sources->len == 0)
+        add_source (self, self->options->engine);
+      return;
+    }
   for (guint i = 0; i < self->sources->len; i++)
     g_ptr_array_add (known, ((Source *) g_ptr_array_index (self->sources, i))->engine);
   found = self->options->find_engines (known);
@@ -336,6 +352,7 @@ pgm_feed_free (PgmFeed *self)
   g_hash_table_unref (self->lost);
   g_object_unref (self->cancellable);
   g_free (self->asked_events);
+  g_free (self->told);
   g_free (self);
 }
 

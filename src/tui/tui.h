@@ -9,10 +9,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  /* PgmEngine that answer now and aren't among @known; asked for every few seconds, so
+  /* Shown alone, however often it doesn't answer; or NULL. */
+  PgmEngine *engine;
+  /* Without @engine: PgmEngine that answer now and aren't among @known; asked for every few seconds, so
    * that what begins or comes back appears. Must not wait. Transfer full. */
   GPtrArray *(*find_engines) (GPtrArray *known);
-  /* The engine that knows jobs that are over, or NULL. Nothing is started on it. */
+  /* Without @engine: the one that knows jobs that are over, or NULL. */
   PgmEngine *history;
   const char *job_id;  /* shown first, or NULL */
   double interval_sec; /* between two pictures; 0: default */

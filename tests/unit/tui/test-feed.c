@@ -175,6 +175,39 @@ test_deaf (Stage *self, gconstpointer data)
   g_assert_true (shows (self, "connection lost"));
 }
 
+/* The only one that is looked at is asked again, and says why it doesn't answer. */
+static void
+test_alone (Stage *self, gconstpointer data)
+{
+  PgmTuiOptions alone = { .engine = PGM_ENGINE (self->engine) };
+  PgmFeed *feed;
+
+  g_ptr_array_set_size (present (), 0);
+  pgm_feed_free (self->feed);
+  pgm_dashboard_free (self->dashboard);
+  self->dashboard = pgm_dashboard_new ();
+  self->feed = feed = pgm_feed_new (self->dashboard, &alone, on_changed, self);
+  pgm_test_engine_fail (self->engine, TRUE);
+  pgm_feed_scan (feed);
+  settle ();
+  g_assert_true (shows (self, "no answer: nobody is there"));
+  pgm_feed_scan (feed);
+  settle ();
+  pgm_test_engine_fail (self->engine, FALSE);
+  pgm_feed_scan (feed);
+  settle ();
+  pgm_test_engine_show (self->engine, "clone-1", 42);
+  g_assert_true (shows (self, "1 running of 1"));
+  pgm_test_engine_fail (self->engine, TRUE);
+  pgm_feed_scan (feed);
+  settle ();
+  g_assert_true (shows (self, "connection lost"));
+  pgm_test_engine_fail (self->engine, FALSE);
+  pgm_feed_scan (feed);
+  settle ();
+  g_assert_false (shows (self, "connection lost"));
+}
+
 /* The dashboard is left while calls are under way. */
 static void
 test_left (Stage *self, gconstpointer data)
@@ -194,9 +227,13 @@ main (int argc, char **argv)
     const char *path;
     void (*func) (Stage *, gconstpointer);
   } tests[] = {
-    { "/tui/feed/pictures", test_pictures },           { "/tui/feed/end", test_end },
-    { "/tui/feed/requests", test_requests },           { "/tui/feed/deaf", test_deaf },
-    { "/tui/feed/lost-and-back", test_lost_and_back }, { "/tui/feed/left", test_left },
+    { "/tui/feed/pictures", test_pictures },
+    { "/tui/feed/end", test_end },
+    { "/tui/feed/requests", test_requests },
+    { "/tui/feed/deaf", test_deaf },
+    { "/tui/feed/lost-and-back", test_lost_and_back },
+    { "/tui/feed/left", test_left },
+    { "/tui/feed/alone", test_alone },
   };
 
   g_test_init (&argc, &argv, NULL);
