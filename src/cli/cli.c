@@ -29,6 +29,8 @@ static const PgmCommand commands[] = {
   { "switchover", N_ ("Move the writes to the destination, or back"), pgm_command_switchover },
   { "pause", N_ ("Stop applying changes for a while"), pgm_command_pause },
   { "resume", N_ ("Go on after a pause"), pgm_command_resume },
+  { "cluster", N_ ("Register clusters, look at their servers, plan privileges"),
+    pgm_command_cluster },
   { "daemon", N_ ("Run jobs in the background: start, stop, status"), pgm_command_daemon },
   { "demo", N_ ("Try it: a clone, a live cutover and the way back, on throw-away clusters"),
     pgm_command_demo },

@@ -29,6 +29,7 @@ int pgm_command_clone (PgmCli *cli, int argc, char **argv);
 int pgm_command_compare (PgmCli *cli, int argc, char **argv);
 int pgm_command_follow (PgmCli *cli, int argc, char **argv);
 int pgm_command_cleanup (PgmCli *cli, int argc, char **argv);
+int pgm_command_cluster (PgmCli *cli, int argc, char **argv);
 int pgm_command_daemon (PgmCli *cli, int argc, char **argv);
 int pgm_command_logs (PgmCli *cli, int argc, char **argv);
 int pgm_command_demo (PgmCli *cli, int argc, char **argv);

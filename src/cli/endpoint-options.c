@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/node-spec.h"
 #include "core/dsn.h"
 #include "core/i18n.h"
 
@@ -21,10 +22,11 @@ add_entry (GOptionGroup *group,
   g_option_group_add_entries (group, entries);
 }
 
+/* @part NULL: the prefix itself. */
 static char *
 option_name (GPtrArray *names, const char *prefix, const char *part)
 {
-  char *name = g_strdup_printf ("%s-%s", prefix, part);
+  char *name = part != NULL ? g_strdup_printf ("%s-%s", prefix, part) : g_strdup (prefix);
 
   g_ptr_array_add (names, name);
   return name;
@@ -46,6 +48,10 @@ pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, con
       source ? _ ("Show the options of the source") : _ ("Show the options of the destination"),
       names, free_names);
 
+  add_entry (group, option_name (names, prefix, NULL), &self->cluster,
+             source ? _ ("Registered cluster to read from; then --source-dbname names the database")
+                    : _ ("Registered cluster to write to; then --dest-dbname names the database"),
+             "CLUSTER[/NODE]");
   add_entry (group, option_name (names, prefix, "uri"), &self->uri,
              source ? _ ("Database to read: URI or \"key=value\" string")
                     : _ ("Database to write: URI or \"key=value\" string"),
@@ -67,7 +73,8 @@ pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError 
 {
   PgmEndpoint *endpoint;
 
-  if (self->uri == NULL && self->host == NULL && self->dbname == NULL && self->port == NULL)
+  if (self->uri == NULL && self->host == NULL && self->dbname == NULL && self->port == NULL &&
+      self->cluster == NULL)
     {
       g_autofree char *hint = g_strdup_printf (
           "Give --%s-uri=postgresql://user@host/database, or --%s-host and --%s-dbname.", prefix,
@@ -86,7 +93,27 @@ pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError 
       return NULL;
     }
 
+  if (self->cluster != NULL && (self->uri != NULL || self->host != NULL || self->port != NULL))
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          "Give the one or the other: a registered cluster says where it is.",
+                          "--%s and --%s-%s exclude each other", prefix, prefix,
+                          self->uri != NULL    ? "uri"
+                          : self->host != NULL ? "host"
+                                               : "port");
+      return NULL;
+    }
+  if (self->cluster != NULL && (*self->cluster == '\0' || *self->cluster == '/'))
+    {
+      pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                          "Write CLUSTER or CLUSTER/NODE; `pgmanager cluster list` shows them.",
+                          "--%s names no cluster", prefix);
+      return NULL;
+    }
+
   endpoint = pgm_record_new (&pgm_endpoint_type);
+  if (self->cluster != NULL)
+    pgm_node_spec_split (self->cluster, &endpoint->cluster, &endpoint->node);
   if (self->uri != NULL)
     endpoint->uri = pgm_dsn_split_password (self->uri, &endpoint->password);
   endpoint->host = g_strdup (self->host);
@@ -105,6 +132,7 @@ pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError 
 void
 pgm_endpoint_options_clear (PgmEndpointOptions *self)
 {
+  g_clear_pointer (&self->cluster, g_free);
   g_clear_pointer (&self->uri, pgm_secret_free_text);
   g_clear_pointer (&self->password, pgm_secret_free_text);
   g_clear_pointer (&self->host, g_free);
@@ -125,7 +153,9 @@ is_password_option (const char *argument, gsize length)
 static char *
 skip_word (char *value)
 {
-  return g_str_has_prefix (value, "pgbouncer:") ? value + strlen ("pgbouncer:") : value;
+  if (g_str_has_prefix (value, "pgbouncer:"))
+    return value + strlen ("pgbouncer:");
+  return value + (pgm_node_spec_skip_role (value) - value);
 }
 
 /* Hides what is secret in one argument; TRUE when the next one is a password. */

@@ -1,4 +1,4 @@
-/* --source-uri, --source-host, …, --dest-uri, …: the two ends of a job as the
+/* --source, --source-uri, --source-host, …, --dest-uri, …: the two ends of a job as the
  * command line names them. */
 #pragma once
 
@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  char *cluster; /* "CLUSTER" or "CLUSTER/NODE" */
   char *uri;
   char *host;
   char *port;

@@ -96,6 +96,7 @@ pgm_answer_test_connection (PgmStore *store,
 {
   const PgmConnectionTest *test = request;
   g_autoptr (PgmConninfo) info = NULL;
+  g_autofree char *label = NULL;
   g_autoptr (PgmNodeSession) session = NULL;
   g_autoptr (GError) reason = NULL;
   PgmConnectionResult *result;
@@ -111,8 +112,11 @@ pgm_answer_test_connection (PgmStore *store,
   if (info == NULL)
     return NULL;
   result = pgm_record_new (&pgm_connection_result_type);
-  session = pgm_node_session_open (info, test->cluster_id != NULL ? test->cluster_id : "server",
-                                   TEST_CONNECT_SECONDS, TEST_SECONDS, cancellable, &reason);
+  label = test->cluster_id == NULL ? g_strdup ("server")
+          : test->node_id != NULL  ? pgm_nodes_label (test->cluster_id, test->node_id)
+                                   : g_strdup (test->cluster_id);
+  session =
+      pgm_node_session_open (info, label, TEST_CONNECT_SECONDS, TEST_SECONDS, cancellable, &reason);
   if (session != NULL && !fill_result (result, session, &reason))
     pgm_node_session_explain (session, "the test", &reason);
   if (reason != NULL && !is_about_server (reason))

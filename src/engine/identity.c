@@ -25,12 +25,25 @@ identify_endpoint (const PgmEndpoint *endpoint)
   return info != NULL ? pgm_identify_database (info) : NULL;
 }
 
+/* What one of them leaves open is no difference: who asks for a job says less than the
+ * job knows. */
+static gboolean
+is_alike (const char *a, const char *b)
+{
+  return a == NULL || b == NULL || g_str_equal (a, b);
+}
+
 gboolean
 pgm_endpoint_is_same (const PgmEndpoint *a, const PgmEndpoint *b)
 {
-  g_autofree char *first = identify_endpoint (a);
-  g_autofree char *second = identify_endpoint (b);
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
 
+  if (a->cluster != NULL && b->cluster != NULL)
+    return g_str_equal (a->cluster, b->cluster) && is_alike (a->node, b->node) &&
+           is_alike (a->dbname, b->dbname);
+  first = identify_endpoint (a);
+  second = identify_endpoint (b);
   return first != NULL && g_strcmp0 (first, second) == 0;
 }
 
