@@ -10,8 +10,10 @@
 /* While too many strangers stand in the door, the next ones wait in the kernel. */
 #define QUEUE_MS 10
 /* A stranger who has had this long makes place for the next one. An honest client says
- * who it is with its first bytes. */
-#define PATIENCE_USEC (1 * G_USEC_PER_SEC)
+ * who it is with its first bytes: at once on this machine, after a round trip or two
+ * within TLS. */
+#define PATIENCE_USEC     (50 * G_TIME_SPAN_MILLISECOND)
+#define TLS_PATIENCE_USEC (500 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -122,9 +124,10 @@ take_census (PgmGate *self)
 }
 
 static gboolean
-is_overdue (PgmPeer *stranger)
+is_overdue (PgmPeer *stranger, gboolean tls)
 {
-  return g_get_monotonic_time () - pgm_peer_get_began (stranger) > PATIENCE_USEC;
+  return g_get_monotonic_time () - pgm_peer_get_began (stranger) >
+         (tls ? TLS_PATIENCE_USEC : PATIENCE_USEC);
 }
 
 /* FALSE: not now, for the door is full of strangers who have just come. */
@@ -136,7 +139,7 @@ make_room (PgmGate *self, const PgmEntrance *entrance, gboolean *full)
   *full = FALSE;
   if (!entrance->local && census.strangers >= self->limits.strangers)
     {
-      if (!is_overdue (census.stranger))
+      if (!is_overdue (census.stranger, entrance->tls))
         return FALSE;
       pgm_peer_cut (census.stranger);
       return TRUE;

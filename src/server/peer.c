@@ -112,6 +112,23 @@ read_base (PgmPeer *self, void *buffer, gsize count, GError **error)
   return got;
 }
 
+/* libsoup 3.2 forgets a connection that ends between two requests and never lets it go
+ * (mended in 3.3): it has to see the beginning of one. */
+static void
+end (PgmPeer *self)
+{
+  if ((self->state == STATE_HEAD || self->state == STATE_LINGER) && self->ready == NULL)
+    self->ready = g_string_new ("-");
+  enter (self, STATE_ENDED);
+}
+
+/* Not merely that nothing is there now. */
+static gboolean
+is_broken (const GError *error)
+{
+  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
 /* The answer is small and the way out is empty: it goes at once or not at all. What
  * the peer still sends is read for a moment, since closing on unread bytes would
  * throw the answer away. */
@@ -204,13 +221,17 @@ static gboolean
 gather_head (PgmPeer *self, GError **error)
 {
   char chunk[4096];
-  gssize got = read_base (self, chunk, sizeof chunk, error);
+  g_autoptr (GError) reason = NULL;
+  gssize got = read_base (self, chunk, sizeof chunk, &reason);
 
-  if (got < 0)
-    return FALSE;
-  if (got == 0)
+  if (got < 0 && !is_broken (reason))
     {
-      enter (self, STATE_ENDED);
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  if (got <= 0)
+    {
+      end (self);
       return TRUE;
     }
   /* Idle until now: the time of a request begins. */
@@ -225,13 +246,17 @@ static gboolean
 linger (PgmPeer *self, GError **error)
 {
   char chunk[16384];
-  gssize got = read_base (self, chunk, sizeof chunk, error);
+  g_autoptr (GError) reason = NULL;
+  gssize got = read_base (self, chunk, sizeof chunk, &reason);
 
-  if (got < 0)
-    return FALSE;
-  self->left -= MIN (self->left, (guint64) got);
-  if (got == 0 || self->left == 0)
-    enter (self, STATE_ENDED);
+  if (got < 0 && !is_broken (reason))
+    {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return FALSE;
+    }
+  self->left -= MIN (self->left, (guint64) MAX (got, 0));
+  if (got <= 0 || self->left == 0)
+    end (self);
   return TRUE;
 }
 
@@ -643,7 +668,7 @@ void
 pgm_peer_cut (PgmPeer *self)
 {
   self->cut = TRUE;
-  enter (self, STATE_ENDED);
+  end (self);
   g_socket_shutdown (g_socket_connection_get_socket (self->connection), TRUE, TRUE, NULL);
 }
 

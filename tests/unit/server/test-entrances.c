@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/fingerprint.h"
 #include "fixture/engine.h"
@@ -233,6 +234,53 @@ test_keep_alive (House *self, gconstpointer data)
   g_assert_true (g_str_has_suffix (answers->str, "ok\n"));
   g_assert_nonnull (strstr (answers->str, "Connection: close"));
   g_string_free (answers, TRUE);
+}
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (directory) != NULL)
+    count++;
+  return count;
+}
+
+/* Clients leave between two requests, in order or not; the server lets them go. */
+static void
+test_leaving (House *self, gconstpointer data)
+{
+  g_autofree char *headers = bear (self, "");
+  g_autofree char *request = make_request (self, "GET", API "/status", headers);
+  g_autofree char *naked = make_request (self, "GET", API "/status", "");
+  gint64 deadline = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  const struct linger hard = { 1, 0 };
+  guint before;
+
+  g_assert_cmpuint (ask (self, request, NULL), ==, 200);
+  pgm_talk_wait (300);
+  before = count_descriptors ();
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autoptr (GIOStream) line = pgm_talk_dial_url (self->url, NULL);
+      GSocket *socket;
+
+      if (i % 4 != 0)
+        {
+          pgm_talk_say (line, i % 4 == 3 ? naked : request);
+          g_assert_cmpuint (pgm_talk_hear_answer (line, NULL, NULL), ==, i % 4 == 3 ? 401 : 200);
+        }
+      if (i % 4 != 2 || self->fingerprint != NULL)
+        continue;
+      socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (line));
+      setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    }
+  while (count_descriptors () > before)
+    {
+      pgm_talk_breathe ();
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
 }
 
 /* The bad request after a good one is refused like a first one. */
@@ -472,6 +520,7 @@ main (int argc, char **argv)
   ADD ("every-route", test_every_route);
   ADD ("hosts", test_hosts);
   ADD ("keep-alive", test_keep_alive);
+  ADD ("leaving", test_leaving);
   ADD ("bad-after-good", test_bad_after_good);
   ADD ("strangers", test_strangers);
   ADD ("room", test_room);
