@@ -14,7 +14,9 @@ static const char schemas_sql[] =
     "   THEN has_table_privilege(%s, c.oid, 'SELECT') ELSE true END), true),"
     " count(c.oid) FILTER (WHERE c.relkind = 'S'),"
     " coalesce(bool_and(CASE WHEN c.relkind = 'S'"
-    "   THEN has_sequence_privilege(%s, c.oid, 'SELECT') ELSE true END), true)"
+    "   THEN has_sequence_privilege(%s, c.oid, 'SELECT') ELSE true END), true),"
+    " coalesce(bool_and(CASE WHEN c.relkind <> 'S'"
+    "   THEN has_table_privilege(%s, c.oid, 'UPDATE') ELSE true END), true)"
     " FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid"
     "   AND c.relkind IN ('r', 'p', 'S')"
     "   AND (NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass"
@@ -106,6 +108,25 @@ take_readable (PgmNeedsReading *self, PgmPurpose purpose, PgmResult *rows, guint
           "copying their values");
 }
 
+/* What only a switchover needs, for it locks the tables. */
+static void
+take_lockable (PgmNeedsReading *self, PgmPurpose purpose, PgmResult *rows, guint row)
+{
+  const char *schema = pgm_result_get (rows, row, 0);
+  g_autofree char *quoted = pgm_quote_identifier (schema);
+  PgmNeed *need;
+
+  if (pgm_result_get_int64 (rows, row, 3) == 0)
+    return;
+  need = take (
+      self, purpose, g_strdup_printf ("UPDATE on all tables of schema %s", schema),
+      pgm_result_get_bool (rows, row, 7),
+      g_strdup_printf ("GRANT UPDATE ON ALL TABLES IN SCHEMA %s TO %s;", quoted, self->grantee),
+      "a switchover, which locks the tables");
+  need->required = FALSE;
+  need->in_script = FALSE;
+}
+
 static void
 take_writable (PgmNeedsReading *self, PgmPurpose purpose, PgmResult *rows, guint row)
 {
@@ -122,7 +143,7 @@ static gboolean
 read_schemas (PgmNeedsReading *self, PgmPurpose purpose, GError **error)
 {
   const char *role = self->role_literal;
-  g_autofree char *sql = g_strdup_printf (schemas_sql, role, role, role, role);
+  g_autofree char *sql = g_strdup_printf (schemas_sql, role, role, role, role, role);
   g_autoptr (PgmResult) rows =
       pgm_connection_query (self->connection, sql, 0, NULL, self->cancellable, error);
 
@@ -130,7 +151,10 @@ read_schemas (PgmNeedsReading *self, PgmPurpose purpose, GError **error)
     if (purpose == PGM_PURPOSE_MIGRATE_TO)
       take_writable (self, purpose, rows, row);
     else
-      take_readable (self, purpose, rows, row);
+      {
+        take_readable (self, purpose, rows, row);
+        take_lockable (self, purpose, rows, row);
+      }
   return rows != NULL;
 }
 
@@ -236,6 +260,36 @@ read_owners (PgmNeedsReading *self, PgmPurpose purpose, GError **error)
   return rows != NULL;
 }
 
+/* Its owner is who may close it. */
+static gboolean
+read_database_owner (PgmNeedsReading *self, PgmPurpose purpose, GError **error)
+{
+  g_autofree char *member = member_check (self, "r.oid");
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT r.rolname, %s, r.rolsuper FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba"
+      " WHERE d.datname = current_database() AND r.rolname::text <> %s",
+      member, self->script_literal);
+  g_autoptr (PgmResult) row =
+      pgm_connection_query (self->connection, sql, 0, NULL, self->cancellable, error);
+  g_autofree char *quoted = NULL;
+  const char *owner;
+  PgmNeed *need;
+
+  if (row == NULL || pgm_result_get_rows (row) == 0)
+    return row != NULL;
+  owner = pgm_result_get (row, 0, 0);
+  quoted = pgm_quote_identifier (owner);
+  need = take (self, purpose, g_strdup_printf ("membership in %s, who owns the database", owner),
+               pgm_result_get_bool (row, 0, 1),
+               g_strdup_printf ("GRANT %s TO %s;", quoted, self->grantee),
+               "the fences revoke and readonly at a switchover");
+  need->required = FALSE;
+  need->in_script = FALSE;
+  need->note = pgm_result_get_bool (row, 0, 2) ? "It makes the role as powerful as a superuser."
+                                               : "It may then also drop the database.";
+  return TRUE;
+}
+
 gboolean
 pgm_needs_read_objects (PgmNeedsReading *self, PgmPurpose purpose, GError **error)
 {
@@ -245,5 +299,5 @@ pgm_needs_read_objects (PgmNeedsReading *self, PgmPurpose purpose, GError **erro
     return TRUE;
   return read_schemas (self, purpose, error) && read_large_objects (self, purpose, error) &&
          read_row_security (self, purpose, error) && read_future (self, purpose, error) &&
-         read_owners (self, purpose, error);
+         read_owners (self, purpose, error) && read_database_owner (self, purpose, error);
 }
