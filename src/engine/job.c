@@ -590,8 +590,7 @@ keep (PgmJob *self, const PgmJobSpec *given)
 
   if (!keep_given (self, given, &error))
     pgm_progress_event (self->progress, "warning",
-                        "after a restart of the daemon the job will miss its passwords: %s",
-                        error->message);
+                        "after a restart of the daemon the job may not go on: %s", error->message);
   if ((self->mode & PGM_JOB_MODE_RESTARTED) != 0)
     pgm_store_job_restarted (self->store, self->spec->id);
 }

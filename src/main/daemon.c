@@ -1,6 +1,7 @@
 #include "main/daemon.h"
 
 #include <glib-unix.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -19,6 +20,8 @@
 #define SOCKET_ID "daemon"
 /* Jobs need a moment to end in order; what doesn't is resumed like after a crash. */
 #define REST_SECONDS 60
+/* How soon a full disk is told of. */
+#define STORE_SECONDS 5
 
 typedef struct
 {
@@ -31,6 +34,7 @@ typedef struct
   PgmServer *server;
   PgmDaemonInfo *info;
   GMainLoop *loop;
+  char *problem; /* of the store, as it was told last */
   gboolean ending;
 } Daemon;
 
@@ -45,6 +49,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->notify, pgm_notify_free);
   g_clear_pointer (&self->info, pgm_record_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_free (self->problem);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Daemon, daemon_clear)
@@ -240,6 +245,27 @@ on_sign_of_life (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Jobs go on without the state file; somebody should know all the same. */
+static gboolean
+on_watch_store (gpointer user_data)
+{
+  Daemon *self = user_data;
+  g_autofree char *problem = pgm_store_dup_problem (self->store);
+
+  if (g_strcmp0 (problem, self->problem) == 0)
+    return G_SOURCE_CONTINUE;
+  if (problem != NULL)
+    pgm_daemon_log_line (self->log, PGM_LOG_ERROR, "daemon",
+                         "jobs go on, but what becomes of them can't be written down: %s", problem);
+  else
+    pgm_daemon_log_line (self->log, PGM_LOG_INFO, "daemon", "the state file is written again");
+  pgm_notify_send (self->notify, problem != NULL ? "STATUS=The state file can't be written"
+                                                 : "STATUS=All is well");
+  g_free (self->problem);
+  self->problem = g_steal_pointer (&problem);
+  return G_SOURCE_CONTINUE;
+}
+
 static gboolean
 on_reload (gpointer user_data)
 {
@@ -329,6 +355,7 @@ run (Daemon *self, int fd)
   g_unix_signal_add (SIGHUP, on_reload, self);
   g_signal_connect (self->engine, "finished", G_CALLBACK (on_finished), self);
   tell_ready (self, fd);
+  g_timeout_add_seconds (STORE_SECONDS, on_watch_store, self);
   g_idle_add (on_begin, self);
   g_main_loop_run (self->loop);
   pgm_daemon_log_line (self->log, PGM_LOG_INFO, "daemon", "has ended");
@@ -340,6 +367,8 @@ live (const PgmDaemonOptions *options, int fd, GError **error)
 {
   g_auto (Daemon) self = { .options = options, .notify = pgm_notify_new () };
 
+  /* A limit on the size of files is to be like a full disk. */
+  signal (SIGXFSZ, SIG_IGN);
   if (!set_up (&self, error))
     return FALSE;
   run (&self, fd);

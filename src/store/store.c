@@ -1,6 +1,6 @@
 #include "store/store.h"
 
-#include "store/job-secrets.h"
+#include "store/kept-jobs.h"
 #include "store/paths.h"
 #include "store/writer.h"
 
@@ -232,7 +232,7 @@ pgm_store_job_keep (PgmStore *self, const PgmJobSpec *spec, GError **error)
   if (self->writer != NULL)
     pgm_writer_push (self->writer, PGM_WRITE_JOB, "UPDATE job SET kept = 1 WHERE id = ?1", "s",
                      spec->id);
-  return pgm_job_secrets_keep (self->directory, spec, error);
+  return pgm_kept_jobs_keep (self->directory, spec, error);
 }
 
 void
@@ -241,7 +241,7 @@ pgm_store_job_unkeep (PgmStore *self, const char *job_id)
   if (self->writer != NULL)
     pgm_writer_push (self->writer, PGM_WRITE_JOB,
                      "UPDATE job SET kept = 0, restarts = 0 WHERE id = ?1", "s", job_id);
-  pgm_job_secrets_forget (self->directory, job_id);
+  pgm_kept_jobs_forget (self->directory, job_id);
 }
 
 void
@@ -260,16 +260,46 @@ pgm_store_job_settled (PgmStore *self, const char *job_id)
                      job_id);
 }
 
-/* What was kept with its secrets is more than what the state file may know. */
+static gboolean
+is_known (PgmStore *self, const char *job_id)
+{
+  PgmJobHistory *history = pgm_history_get_job (self->path, job_id, NULL);
+
+  pgm_record_unref (history);
+  return history != NULL;
+}
+
+/* Those that a state file knew which is gone. */
+static void
+add_forgotten (PgmStore *self, GPtrArray *jobs)
+{
+  g_auto (GStrv) ids = pgm_kept_jobs_list (self->directory);
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      PgmKeptJob *job;
+
+      if (is_known (self, ids[i]))
+        continue;
+      job = pgm_record_new (&pgm_kept_job_type);
+      job->id = g_strdup (ids[i]);
+      g_ptr_array_add (jobs, job);
+    }
+}
+
+/* What was kept in its file is more than what the state file may know. */
 GPtrArray *
 pgm_store_list_kept (PgmStore *self, GError **error)
 {
   GPtrArray *jobs = pgm_history_list_kept (self->path, error);
 
-  for (guint i = 0; jobs != NULL && i < jobs->len; i++)
+  if (jobs == NULL)
+    return NULL;
+  add_forgotten (self, jobs);
+  for (guint i = 0; i < jobs->len; i++)
     {
       PgmKeptJob *job = g_ptr_array_index (jobs, i);
-      PgmJobSpec *spec = pgm_job_secrets_load (self->directory, job->id);
+      PgmJobSpec *spec = pgm_kept_jobs_load (self->directory, job->id);
 
       if (spec == NULL)
         continue;
@@ -330,7 +360,7 @@ pgm_store_migration_created (PgmStore *self, const PgmMigrationBody *plan)
 void
 pgm_store_job_forget (PgmStore *self, const char *job_id)
 {
-  pgm_job_secrets_forget (self->directory, job_id);
+  pgm_kept_jobs_forget (self->directory, job_id);
   if (self->writer == NULL)
     return;
   pgm_writer_push (self->writer, PGM_WRITE_JOB, "DELETE FROM migration WHERE id = ?1", "s", job_id);

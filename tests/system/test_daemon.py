@@ -2,6 +2,7 @@
 ends in order or not."""
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -174,6 +175,42 @@ def port_taken(pair):
             assert daemon.run("daemon", "stop").code == EXIT_OK
         asked = daemon.run("daemon", "start", "--port=7654")
         assert asked.code == 6 and "7654" in asked.err, asked
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+
+@case("with 100 registered clusters it is ready in 100 ms, and costs next to nothing when idle")
+def idle(pair):
+    daemon = fresh(pair)
+    with daemon:
+        for number in range(100):
+            status, answer = daemon.curl("/clusters", body={"id": f"c{number}", "name": f"cluster {number}", "nodes": [
+                {"id": "one", "name": "one", "host": "127.0.0.1", "port": pair.source.port, "role": "primary"}]})
+            assert status == 201, answer
+        took = []
+        for _ in range(5):  # the machine may be busy with others
+            daemon.stop()
+            took.append(daemon.start())
+        assert len(daemon.curl("/clusters")[1]) == 100
+        time.sleep(1)
+        before, began = cpu_seconds(daemon.process.pid), time.monotonic()
+        time.sleep(8)
+        share = (cpu_seconds(daemon.process.pid) - before) / (time.monotonic() - began)
+        resident = resident_kib(daemon.process.pid)
+        print(f"#   ready in {min(took) * 1000:.0f} ms at best, {max(took) * 1000:.0f} at worst; idle {share:.2%}, "
+              f"{resident / 1024:.1f} MiB")
+        assert min(took) <= 0.1, took
+        assert share <= 0.005, f"{share:.2%}"
+        assert resident <= 40 * 1024, f"{resident} KiB"
 
 
 # ---- jobs that are handed over
@@ -360,6 +397,56 @@ def stopped(pair):
         run.finish()
 
 
+@case("R11 the state file can't be written: the job goes on, the problem is shown, and it is written again")
+def state_full(pair):
+    with Run(pair, 4, 2000, kill=True) as run:
+        run.daemon.await_status(run.job, "streaming")
+        pid = run.daemon.process.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        run.workload.await_commits(300)
+        deadline = time.monotonic() + 30
+        while "Problem" not in run.daemon.run("daemon", "status").out:
+            assert time.monotonic() < deadline, run.daemon.run("daemon", "status")
+            time.sleep(0.2)
+        run.alive()
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        while "Problem" in run.daemon.run("daemon", "status").out:
+            assert time.monotonic() < deadline, run.daemon.run("daemon", "status")
+            time.sleep(0.2)
+        run.finish()
+
+
+@case("R16 the same job a second time is refused: in the daemon, beside it, and from another home")
+def started_twice(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL)
+        job = daemon.hand_over("clone", "--follow", *databases.uris())
+        daemon.await_status(job, "streaming")
+        for who in (daemon.run, pair.command.run):
+            for where in ((), ("--foreground",)):
+                for arguments in (("clone", "--follow"), ("follow",), ("cleanup",)):
+                    result = who(*arguments, *databases.uris(), *where)
+                    assert result.code == EXIT_REFUSED, result
+        assert daemon.jobs()[job]["status"] == "streaming"
+        assert daemon.run("cleanup", f"--job={job}").code == EXIT_OK
+        pair.drop(databases)
+
+
+@case("R17 killed, and its state file damaged: it is put aside, and the job goes on by itself")
+def state_damaged(pair):
+    with Run(pair, 5, 2000, kill=True) as run:
+        run.daemon.await_status(run.job, "streaming")
+        run.daemon.kill()
+        state = os.path.join(run.daemon.command.environment()["XDG_STATE_HOME"], "pgmanager")
+        for name, damage in (("state.db", b"not a database, not at all"), ("state.db-wal", b"nor its log")):
+            with open(os.path.join(state, name), "r+b") as file:
+                file.write(damage)
+        run.daemon.start()
+        assert any("corrupt" in name for name in os.listdir(state)), os.listdir(state)
+        assert "damaged" in run.daemon.log(), run.daemon.log()
+        run.finish()
+
+
 @case("a job that was stopped, or has ended, does not come back")
 def not_back(pair):
     with fresh(pair) as daemon:
@@ -385,7 +472,7 @@ def password(pair):
             daemon.await_status(job, "streaming")
             daemon.kill()
             state = os.path.join(daemon.command.environment()["XDG_STATE_HOME"], "pgmanager")
-            kept = os.path.join(state, "job-secrets", f"{job}.json")
+            kept = os.path.join(state, "kept-jobs", f"{job}.json")
             assert os.stat(kept).st_mode & 0o777 == 0o600, oct(os.stat(kept).st_mode)
             needle = own.source.password.encode()
             for directory, _, names in os.walk(daemon.command.home.name):

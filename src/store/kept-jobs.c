@@ -1,4 +1,4 @@
-#include "store/job-secrets.h"
+#include "store/kept-jobs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include "store/paths.h"
 
-#define DIRECTORY "job-secrets"
+#define DIRECTORY "kept-jobs"
 #define MAX_SIZE  (1024 * 1024)
 
 static char *
@@ -17,16 +17,6 @@ make_path (const char *directory, const char *job_id)
   g_autofree char *name = g_strconcat (job_id, ".json", NULL);
 
   return g_build_filename (directory, DIRECTORY, name, NULL);
-}
-
-static gboolean
-has_secrets (const PgmJobSpec *spec, const PgmSecret *whole)
-{
-  PgmJobSpec *bare = pgm_job_spec_without_secrets (spec);
-  g_autoptr (PgmSecret) text = pgm_record_to_secret_json (bare);
-
-  pgm_record_unref (bare);
-  return !pgm_secret_equal (whole, text);
 }
 
 static gboolean
@@ -69,20 +59,18 @@ write_file (const char *path, const PgmSecret *text)
 }
 
 gboolean
-pgm_job_secrets_keep (const char *directory, const PgmJobSpec *spec, GError **error)
+pgm_kept_jobs_keep (const char *directory, const PgmJobSpec *spec, GError **error)
 {
   g_autofree char *path = make_path (directory, spec->id);
   g_autofree char *parent = g_path_get_dirname (path);
   g_autoptr (PgmSecret) whole = pgm_record_to_secret_json (spec);
 
-  if (!has_secrets (spec, whole))
-    return TRUE;
   if (!pgm_paths_make_private (parent, error))
     return FALSE;
   if (write_file (path, whole))
     return TRUE;
   pgm_error_set_full (error, PGM_ERROR_FAILED, NULL, g_strerror (errno), NULL,
-                      "the passwords of job \"%s\" can't be kept", spec->id);
+                      "job \"%s\" can't be kept", spec->id);
   return FALSE;
 }
 
@@ -106,7 +94,7 @@ read_file (const char *path)
 }
 
 PgmJobSpec *
-pgm_job_secrets_load (const char *directory, const char *job_id)
+pgm_kept_jobs_load (const char *directory, const char *job_id)
 {
   g_autofree char *path = make_path (directory, job_id);
   char *text = read_file (path);
@@ -118,9 +106,31 @@ pgm_job_secrets_load (const char *directory, const char *job_id)
 }
 
 void
-pgm_job_secrets_forget (const char *directory, const char *job_id)
+pgm_kept_jobs_forget (const char *directory, const char *job_id)
 {
   g_autofree char *path = make_path (directory, job_id);
 
   (void) g_unlink (path);
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+GStrv
+pgm_kept_jobs_list (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, DIRECTORY, NULL);
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  GPtrArray *ids = g_ptr_array_new ();
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_suffix (name, ".json"))
+      g_ptr_array_add (ids, g_strndup (name, strlen (name) - strlen (".json")));
+  g_ptr_array_sort (ids, compare_names);
+  g_ptr_array_add (ids, NULL);
+  return (GStrv) g_ptr_array_free (ids, FALSE);
 }
