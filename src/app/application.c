@@ -3,6 +3,11 @@
 #include <glib-unix.h>
 #include <signal.h>
 
+#include "app/confirm.h"
+#include "app/notifier.h"
+#include "app/preferences.h"
+#include "app/settings.h"
+#include "app/shortcuts.h"
 #include "app/window.h"
 #include "core/i18n.h"
 
@@ -13,12 +18,113 @@ struct _PgmApplication
   AdwApplication parent_instance;
   PgmEngine *engine;
   PgmInventory *inventory;
+  GSettings *settings; /* NULL where there is no schema */
   gboolean demo;
   gboolean interrupted;
+  gboolean held;     /* jobs go on without a window */
+  gboolean stopping; /* they are being stopped, to quit then */
   guint signal_sources[N_SIGNALS];
 };
 
 G_DEFINE_FINAL_TYPE (PgmApplication, pgm_application, ADW_TYPE_APPLICATION)
+
+static PgmWindow *
+get_window (PgmApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (PGM_IS_WINDOW (l->data))
+      return l->data;
+  return NULL;
+}
+
+/* ---- jobs without a window ------------------------------------------------------- */
+
+static void
+set_held (PgmApplication *self, gboolean held)
+{
+  if (self->held == held)
+    return;
+  self->held = held;
+  if (held)
+    g_application_hold (G_APPLICATION (self));
+  else
+    g_application_release (G_APPLICATION (self));
+}
+
+static void
+stop_jobs (PgmApplication *self)
+{
+  GListModel *jobs = pgm_inventory_get_jobs (self->inventory);
+
+  self->stopping = TRUE;
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (PgmJobItem) item = g_list_model_get_item (jobs, i);
+
+      if (pgm_job_item_is_running (item) && pgm_job_item_get_info (item)->here)
+        pgm_engine_stop_job_async (self->engine, pgm_job_item_get_id (item), NULL, NULL, NULL);
+    }
+}
+
+/* Only those of this process go on or end with it. */
+static guint
+count_ours (PgmApplication *self)
+{
+  GListModel *jobs = pgm_inventory_get_jobs (self->inventory);
+  guint count = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (jobs); i++)
+    {
+      g_autoptr (PgmJobItem) item = g_list_model_get_item (jobs, i);
+
+      count += pgm_job_item_is_running (item) && pgm_job_item_get_info (item)->here;
+    }
+  return count;
+}
+
+static void
+on_inventory_changed (PgmApplication *self)
+{
+  if (self->held && count_ours (self) == 0)
+    {
+      pgm_notifier_in_front (G_APPLICATION (self));
+      set_held (self, FALSE);
+    }
+}
+
+static void
+on_job_ended (PgmApplication *self, PgmJobItem *item)
+{
+  GtkWindow *window = GTK_WINDOW (get_window (self));
+
+  if (self->stopping || !pgm_settings_get_boolean (self->settings, PGM_SETTING_NOTIFY, TRUE) ||
+      (window != NULL && gtk_window_is_active (window)))
+    return;
+  pgm_notifier_job_ended (G_APPLICATION (self), item);
+}
+
+static void
+pgm_application_window_removed (GtkApplication *application, GtkWindow *window)
+{
+  PgmApplication *self = PGM_APPLICATION (application);
+  guint running = count_ours (self);
+  gboolean last = PGM_IS_WINDOW (window);
+
+  if (last && running > 0)
+    set_held (self, TRUE);
+  GTK_APPLICATION_CLASS (pgm_application_parent_class)->window_removed (application, window);
+  if (!last)
+    return;
+  pgm_inventory_set_watching (self->inventory, FALSE);
+  if (running == 0 || self->stopping)
+    return;
+  if (pgm_settings_get_boolean (self->settings, PGM_SETTING_BACKGROUND, TRUE) && !self->interrupted)
+    pgm_notifier_in_background (G_APPLICATION (self), running);
+  else
+    stop_jobs (self);
+}
+
+/* ---- actions --------------------------------------------------------------------- */
 
 static void
 show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
@@ -31,44 +137,164 @@ show_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
                          _ ("Migrate, compare and manage PostgreSQL clusters"), NULL);
 }
 
-/* Closing the window stops the job and removes the demo's clusters first. */
+static void
+show_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  gtk_window_present (
+      GTK_WINDOW (pgm_preferences_new (GTK_WINDOW (get_window (self)), self->settings)));
+}
+
+static void
+show_shortcuts (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  pgm_shortcuts_show (GTK_WINDOW (get_window (user_data)));
+}
+
+/* Closing the window removes the demo's clusters first. */
+static void
+stop_and_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+  PgmWindow *window = get_window (self);
+
+  stop_jobs (self);
+  if (window != NULL)
+    gtk_window_close (GTK_WINDOW (window));
+  else if (count_ours (self) == 0)
+    g_application_quit (G_APPLICATION (self));
+}
+
+static void
+on_quit_answer (PgmConfirmAnswer answer, gpointer user_data)
+{
+  g_autoptr (PgmApplication) self = user_data;
+  PgmWindow *window = get_window (self);
+
+  if (answer == PGM_CONFIRM_ACCEPT)
+    stop_and_quit (NULL, NULL, self);
+  else if (answer == PGM_CONFIRM_OTHER && window != NULL)
+    gtk_window_close (GTK_WINDOW (window));
+}
+
+/* Who quits while jobs run may have forgotten them. */
 static void
 quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (user_data));
+  PgmApplication *self = user_data;
+  PgmWindow *window = get_window (self);
+  const PgmConfirmQuestion question = {
+    .heading = _ ("Jobs Are Running"),
+    .body = _ ("To quit stops them; they can be resumed. Without a window they go on."),
+    .accept = _ ("_Stop and Quit"),
+    .other = _ ("_Go On Without a Window"),
+    .destructive = TRUE,
+  };
 
-  if (window != NULL)
-    gtk_window_close (window);
+  if (window == NULL || count_ours (self) == 0 ||
+      pgm_demo_page_is_busy (pgm_window_get_demo_page (window)))
+    stop_and_quit (NULL, NULL, self);
   else
-    g_application_quit (G_APPLICATION (user_data));
+    pgm_confirm_async (GTK_WIDGET (window), &question, on_quit_answer, g_object_ref (self));
 }
 
-/* As from a terminal's Ctrl-C: the clusters go first here too. */
+static void
+show_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_application_activate (user_data);
+}
+
+static void
+show_job (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  g_application_activate (G_APPLICATION (self));
+  gtk_widget_activate_action_variant (GTK_WIDGET (get_window (self)), "win.show-migration",
+                                      parameter);
+}
+
+static void
+start_demo (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  self->demo = TRUE;
+  g_application_activate (G_APPLICATION (self));
+}
+
+/* As from a terminal's Ctrl-C: jobs and the demo's clusters go first, nobody is asked. */
 static gboolean
 on_signal (gpointer user_data)
 {
   PgmApplication *self = user_data;
 
   self->interrupted = TRUE;
-  quit (NULL, NULL, self);
+  stop_and_quit (NULL, NULL, self);
   return G_SOURCE_CONTINUE;
 }
+
+/* ---- settings -------------------------------------------------------------------- */
+
+static void
+apply_style (PgmApplication *self)
+{
+  g_autofree char *style = pgm_settings_get_string (self->settings, PGM_SETTING_STYLE, "system");
+
+  adw_style_manager_set_color_scheme (adw_application_get_style_manager (ADW_APPLICATION (self)),
+                                      g_str_equal (style, "light")  ? ADW_COLOR_SCHEME_FORCE_LIGHT
+                                      : g_str_equal (style, "dark") ? ADW_COLOR_SCHEME_FORCE_DARK
+                                                                    : ADW_COLOR_SCHEME_DEFAULT);
+}
+
+static void
+apply_refresh (PgmApplication *self)
+{
+  pgm_inventory_set_interval (
+      self->inventory, (guint) pgm_settings_get_int (self->settings, PGM_SETTING_REFRESH, 5));
+}
+
+static void
+follow_settings (PgmApplication *self)
+{
+  self->settings = pgm_settings_new ();
+  if (self->settings != NULL)
+    {
+      g_signal_connect_swapped (self->settings, "changed::" PGM_SETTING_STYLE,
+                                G_CALLBACK (apply_style), self);
+      g_signal_connect_swapped (self->settings, "changed::" PGM_SETTING_REFRESH,
+                                G_CALLBACK (apply_refresh), self);
+    }
+  apply_style (self);
+  apply_refresh (self);
+}
+
+/* ---- life ------------------------------------------------------------------------ */
 
 static void
 pgm_application_startup (GApplication *application)
 {
   const GActionEntry actions[] = {
     { .name = "about", .activate = show_about },
+    { .name = "preferences", .activate = show_preferences },
+    { .name = "shortcuts", .activate = show_shortcuts },
+    { .name = "show-window", .activate = show_window },
+    { .name = "show-job", .activate = show_job, .parameter_type = "s" },
+    { .name = "start-demo", .activate = start_demo },
+    { .name = "stop-and-quit", .activate = stop_and_quit },
     { .name = "quit", .activate = quit },
   };
-  const char *const quit_keys[] = { "<Control>q", NULL };
   const int stop_signals[N_SIGNALS] = { SIGINT, SIGTERM, SIGHUP };
   PgmApplication *self = PGM_APPLICATION (application);
 
   G_APPLICATION_CLASS (pgm_application_parent_class)->startup (application);
   g_action_map_add_action_entries (G_ACTION_MAP (application), actions, G_N_ELEMENTS (actions),
                                    application);
-  gtk_application_set_accels_for_action (GTK_APPLICATION (application), "app.quit", quit_keys);
+  pgm_shortcuts_install (GTK_APPLICATION (application));
+  follow_settings (self);
+  g_signal_connect_swapped (self->inventory, "changed", G_CALLBACK (on_inventory_changed), self);
+  g_signal_connect_swapped (self->inventory, "job-ended", G_CALLBACK (on_job_ended), self);
   for (gsize i = 0; i < N_SIGNALS; i++)
     self->signal_sources[i] = g_unix_signal_add (stop_signals[i], on_signal, self);
 }
@@ -80,6 +306,7 @@ pgm_application_shutdown (GApplication *application)
 
   for (gsize i = 0; i < N_SIGNALS; i++)
     g_clear_handle_id (&self->signal_sources[i], g_source_remove);
+  g_signal_handlers_disconnect_by_data (self->inventory, self);
   pgm_inventory_close (self->inventory);
   G_APPLICATION_CLASS (pgm_application_parent_class)->shutdown (application);
 }
@@ -88,12 +315,14 @@ static void
 pgm_application_activate (GApplication *application)
 {
   PgmApplication *self = PGM_APPLICATION (application);
-  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
+  PgmWindow *window = get_window (self);
 
   if (window == NULL)
-    window = GTK_WINDOW (pgm_window_new (GTK_APPLICATION (application), self->inventory));
+    window = pgm_window_new (GTK_APPLICATION (application), self->inventory, self->settings);
+  set_held (self, FALSE);
+  pgm_notifier_in_front (application);
   pgm_inventory_set_watching (self->inventory, TRUE);
-  gtk_window_present (window);
+  gtk_window_present (GTK_WINDOW (window));
   if (self->demo)
     gtk_widget_activate_action (GTK_WIDGET (window), "win.start-demo", NULL);
   self->demo = FALSE;
@@ -134,7 +363,15 @@ pgm_application_handle_local_options (GApplication *application, GVariantDict *o
       report_no_display ();
       return PGM_EXIT_FAILED;
     }
-  self->demo = g_variant_dict_contains (options, "demo");
+  if (!g_variant_dict_contains (options, "demo"))
+    return -1;
+  /* where there is a window already, the demo runs in it */
+  if (g_application_register (application, NULL, NULL) && g_application_get_is_remote (application))
+    {
+      g_action_group_activate_action (G_ACTION_GROUP (application), "start-demo", NULL);
+      return 0;
+    }
+  self->demo = TRUE;
   return -1;
 }
 
@@ -143,6 +380,7 @@ pgm_application_dispose (GObject *object)
 {
   PgmApplication *self = PGM_APPLICATION (object);
 
+  g_clear_object (&self->settings);
   g_clear_object (&self->inventory);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (pgm_application_parent_class)->dispose (object);
@@ -154,6 +392,7 @@ pgm_application_class_init (PgmApplicationClass *klass)
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = pgm_application_dispose;
+  GTK_APPLICATION_CLASS (klass)->window_removed = pgm_application_window_removed;
   application_class->shutdown = pgm_application_shutdown;
   application_class->startup = pgm_application_startup;
   application_class->activate = pgm_application_activate;

@@ -436,6 +436,18 @@ on_engine_snapshot (PgmEngine *engine,
 static void
 on_engine_finished (PgmEngine *engine, const char *job_id, PgmReport *report, PgmInventory *self)
 {
+  PgmJobItem *item = pgm_inventory_find_job (self, job_id);
+  PgmJobInfo *ended;
+
+  /* told at once: who closes the window now leaves nothing running behind */
+  if (item != NULL && pgm_job_item_is_running (item))
+    {
+      ended = pgm_record_copy (pgm_job_item_get_info (item));
+      pgm_job_info_set_report (ended, report);
+      take_job (self, ended);
+      pgm_record_unref (ended);
+      g_signal_emit (self, signals[CHANGED], 0);
+    }
   pgm_inventory_refresh_jobs (self);
 }
 

@@ -4,7 +4,9 @@
 
 #include "app/migration-words.h"
 #include "app/table-row.h"
+#include "app/text.h"
 #include "core/i18n.h"
+#include "core/text.h"
 
 struct _PgmLogRow
 {
@@ -50,13 +52,16 @@ format_local (gint64 time, const char *format)
 }
 
 PgmLogRow *
-pgm_log_row_new (const PgmEvent *event)
+pgm_log_row_new (const char *subject, const PgmEvent *event)
 {
   PgmLogRow *self = g_object_new (PGM_TYPE_LOG_ROW, NULL);
+  g_autofree char *message = pgm_words_event (event);
+  g_autofree char *plain = pgm_display_text (subject);
 
   self->time = event->time;
-  self->message = pgm_words_event (event);
-  self->when = format_local (event->time, "%H:%M:%S");
+  self->message =
+      plain != NULL ? g_strdup_printf ("%s: %s", plain, message) : g_steal_pointer (&message);
+  self->when = pgm_text_time (event->time);
   self->folded = pgm_table_row_fold (self->message);
   if (g_str_equal (event->type, "error"))
     self->level = PGM_LOG_ERROR;

@@ -17,7 +17,8 @@ typedef enum
   PGM_LOG_ERROR,
 } PgmLogLevel;
 
-PgmLogRow *pgm_log_row_new (const PgmEvent *event);
+/* @subject: goes before the message; NULL: nothing does. */
+PgmLogRow *pgm_log_row_new (const char *subject, const PgmEvent *event);
 
 PgmLogLevel pgm_log_row_get_level (PgmLogRow *self);
 const char *pgm_log_row_get_message (PgmLogRow *self); /* fit to be shown, one line */

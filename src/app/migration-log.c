@@ -260,15 +260,11 @@ is_new (PgmMigrationLog *self, const PgmEvent *event)
   return g_hash_table_add (self->last_messages, g_strdup (event->message));
 }
 
-void
-pgm_migration_log_add (PgmMigrationLog *self, const GPtrArray *events)
+static void
+append_rows (PgmMigrationLog *self, const GPtrArray *added)
 {
-  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func (g_object_unref);
   guint before = g_list_model_get_n_items (G_LIST_MODEL (self->rows));
 
-  for (guint i = 0; i < events->len; i++)
-    if (is_new (self, g_ptr_array_index (events, i)))
-      g_ptr_array_add (added, pgm_log_row_new (g_ptr_array_index (events, i)));
   if (added->len == 0)
     return;
   g_list_store_splice (self->rows, before, 0, added->pdata, added->len);
@@ -276,6 +272,27 @@ pgm_migration_log_add (PgmMigrationLog *self, const GPtrArray *events)
     g_list_store_splice (self->rows, 0, before + added->len - MAX_ENTRIES, NULL, 0);
   show_page (self);
   follow (self);
+}
+
+void
+pgm_migration_log_add (PgmMigrationLog *self, const GPtrArray *events)
+{
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < events->len; i++)
+    if (is_new (self, g_ptr_array_index (events, i)))
+      g_ptr_array_add (added, pgm_log_row_new (NULL, g_ptr_array_index (events, i)));
+  append_rows (self, added);
+}
+
+void
+pgm_migration_log_append (PgmMigrationLog *self, const char *subject, const GPtrArray *events)
+{
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < events->len; i++)
+    g_ptr_array_add (added, pgm_log_row_new (subject, g_ptr_array_index (events, i)));
+  append_rows (self, added);
 }
 
 void

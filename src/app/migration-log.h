@@ -14,6 +14,10 @@ G_DECLARE_FINAL_TYPE (PgmMigrationLog, pgm_migration_log, PGM, MIGRATION_LOG, Gt
 /* PgmEvent in their order; those that are there already are left out. The newest
  * 20,000 stay. */
 void pgm_migration_log_add (PgmMigrationLog *self, const GPtrArray *events);
+
+/* Lines of several jobs, each with the name of its own before it; whoever calls sees to
+ * it that none comes twice. */
+void pgm_migration_log_append (PgmMigrationLog *self, const char *subject, const GPtrArray *events);
 void pgm_migration_log_clear (PgmMigrationLog *self);
 
 void pgm_migration_log_search (PgmMigrationLog *self);

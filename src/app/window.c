@@ -4,7 +4,11 @@
 
 #include "app/cluster-editor.h"
 #include "app/cluster-page.h"
+#include "app/confirm.h"
+#include "app/jump.h"
+#include "app/logs-page.h"
 #include "app/places.h"
+#include "app/settings.h"
 #include "app/shell-page.h"
 #include "app/tab-switcher.h"
 #include "core/i18n.h"
@@ -22,9 +26,9 @@ struct _PgmWindow
   AdwBin *header_start;
   AdwBin *header_end;
   GtkStack *content;
-  GtkWidget *welcome;
 
   PgmInventory *inventory;
+  GSettings *settings;    /* NULL where there is no schema */
   PgmDemoPage *demo_page; /* owned by the content */
   char *page_key;         /* what the page shows, as the sidebar names it */
   gboolean closing;       /* goes as soon as the demo has been cleaned up */
@@ -186,6 +190,72 @@ edit_cluster (GtkWidget *widget, const char *action, GVariant *parameter)
     open_editor (self, pgm_cluster_item_get_cluster (item), NULL);
 }
 
+typedef struct
+{
+  PgmWindow *window;
+  char *cluster_id;
+} Removal;
+
+static void
+removal_free (Removal *self)
+{
+  g_object_unref (self->window);
+  g_free (self->cluster_id);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Removal, removal_free)
+
+static void
+on_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Removal) removal = user_data;
+  g_autoptr (GError) error = NULL;
+
+  pgm_engine_ask_finish (PGM_ENGINE (source), result, &error);
+  if (error != NULL)
+    pgm_window_toast (removal->window, error->message);
+  else
+    pgm_inventory_drop_cluster (removal->window->inventory, removal->cluster_id);
+}
+
+static void
+on_removal_answer (PgmConfirmAnswer answer, gpointer user_data)
+{
+  g_autoptr (Removal) removal = user_data;
+  PgmEngine *engine = get_engine (removal->window);
+
+  if (answer != PGM_CONFIRM_ACCEPT)
+    return;
+  pgm_engine_ask_async (engine, PGM_ASK_REMOVE_CLUSTER, removal->cluster_id, NULL, NULL, on_removed,
+                        removal);
+  g_steal_pointer (&removal);
+}
+
+static void
+remove_cluster (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PgmWindow *self = PGM_WINDOW (widget);
+  const char *id = g_variant_get_string (parameter, NULL);
+  PgmClusterItem *item = pgm_inventory_find_cluster (self->inventory, id);
+  g_autofree char *name = item != NULL ? pgm_display_text (pgm_cluster_item_get_name (item)) : NULL;
+  g_autofree char *heading = g_strdup_printf (_ ("Remove %s?"), name);
+  const PgmConfirmQuestion question = {
+    .heading = heading,
+    .body = _ ("pgmanager forgets it and its passwords. Nothing happens to the servers."),
+    .accept = _ ("_Remove"),
+    .destructive = TRUE,
+  };
+  Removal *removal;
+
+  if (item == NULL)
+    return;
+  removal = g_new0 (Removal, 1);
+  removal->window = g_object_ref (self);
+  removal->cluster_id = g_strdup (id);
+  pgm_confirm_async (widget, &question, on_removal_answer, removal);
+}
+
 /* The first look is over: whoever has clusters wants to see one. One that is shown and
  * isn't registered any more goes. */
 static void
@@ -225,6 +295,16 @@ new_migration (GtkWidget *widget, const char *action, GVariant *parameter)
   if (gtk_stack_get_child_by_name (self->content, "assistant") == NULL)
     put_page (self, "assistant", pgm_places_make_assistant (get_engine (self)));
   show_page (self, "assistant", "new-migration");
+}
+
+static void
+show_logs (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PgmWindow *self = PGM_WINDOW (widget);
+
+  if (gtk_stack_get_child_by_name (self->content, "logs") == NULL)
+    put_page (self, "logs", GTK_WIDGET (pgm_logs_page_new (self->inventory)));
+  show_page (self, "logs", "logs");
 }
 
 static void
@@ -304,6 +384,13 @@ search (GtkWidget *widget, const char *action, GVariant *parameter)
   pgm_sidebar_start_search (self->sidebar);
 }
 
+static void
+jump (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  gtk_window_present (
+      GTK_WINDOW (pgm_jump_new (GTK_WINDOW (widget), PGM_WINDOW (widget)->inventory)));
+}
+
 /* Counted from one. */
 static void
 show_tab (GtkWidget *widget, const char *action, GVariant *parameter)
@@ -329,6 +416,40 @@ pgm_window_toast (PgmWindow *self, const char *text)
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (escaped));
 }
 
+/* ---- size ------------------------------------------------------------------------ */
+
+static void
+restore_size (PgmWindow *self, GSettings *settings)
+{
+  if (settings == NULL)
+    return;
+  self->settings = g_object_ref (settings);
+  gtk_window_set_default_size (GTK_WINDOW (self), g_settings_get_int (settings, PGM_SETTING_WIDTH),
+                               g_settings_get_int (settings, PGM_SETTING_HEIGHT));
+  if (g_settings_get_boolean (settings, PGM_SETTING_MAXIMIZED))
+    gtk_window_maximize (GTK_WINDOW (self));
+  set_sidebar_shown (self, g_settings_get_boolean (settings, PGM_SETTING_SIDEBAR));
+}
+
+static void
+save_size (PgmWindow *self)
+{
+  int width, height;
+
+  if (self->settings == NULL)
+    return;
+  gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
+  if (width > 0 && height > 0)
+    {
+      g_settings_set_int (self->settings, PGM_SETTING_WIDTH, width);
+      g_settings_set_int (self->settings, PGM_SETTING_HEIGHT, height);
+    }
+  g_settings_set_boolean (self->settings, PGM_SETTING_MAXIMIZED,
+                          gtk_window_is_maximized (GTK_WINDOW (self)));
+  g_settings_set_boolean (self->settings, PGM_SETTING_SIDEBAR,
+                          gtk_widget_get_visible (self->sidebar_pane));
+}
+
 /* ---- life ------------------------------------------------------------------------ */
 
 /* The sample's clusters must not outlive the window: it closes once they are gone. */
@@ -337,6 +458,7 @@ pgm_window_close_request (GtkWindow *window)
 {
   PgmWindow *self = PGM_WINDOW (window);
 
+  save_size (self);
   if (self->demo_page == NULL || !pgm_demo_page_is_busy (self->demo_page))
     return GTK_WINDOW_CLASS (pgm_window_parent_class)->close_request (window);
   self->closing = TRUE;
@@ -349,6 +471,7 @@ pgm_window_dispose (GObject *object)
 {
   PgmWindow *self = PGM_WINDOW (object);
 
+  g_clear_object (&self->settings);
   g_clear_object (&self->inventory);
   g_clear_pointer (&self->page_key, g_free);
   G_OBJECT_CLASS (pgm_window_parent_class)->dispose (object);
@@ -359,14 +482,17 @@ install_actions (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_install_action (widget_class, "win.show-cluster", "s", show_cluster);
   gtk_widget_class_install_action (widget_class, "win.add-cluster", NULL, add_cluster);
+  gtk_widget_class_install_action (widget_class, "win.remove-cluster", "s", remove_cluster);
   gtk_widget_class_install_action (widget_class, "win.edit-cluster", "s", edit_cluster);
   gtk_widget_class_install_action (widget_class, "win.show-migration", "s", show_migration);
   gtk_widget_class_install_action (widget_class, "win.new-migration", NULL, new_migration);
+  gtk_widget_class_install_action (widget_class, "win.show-logs", NULL, show_logs);
   gtk_widget_class_install_action (widget_class, "win.show-demo", NULL, show_demo);
   gtk_widget_class_install_action (widget_class, "win.start-demo", NULL, start_demo);
   gtk_widget_class_install_action (widget_class, "win.refresh", NULL, refresh);
   gtk_widget_class_install_action (widget_class, "win.search", NULL, search);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar);
+  gtk_widget_class_install_action (widget_class, "win.jump", NULL, jump);
   gtk_widget_class_install_action (widget_class, "win.tab", "i", show_tab);
 }
 
@@ -391,7 +517,8 @@ pgm_window_class_init (PgmWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, header_end);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, header_start);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, content);
-  gtk_widget_class_bind_template_child (widget_class, PgmWindow, welcome);
+  gtk_widget_class_bind_template_child_full (widget_class, "welcome_add", FALSE, 0);
+  gtk_widget_class_bind_template_child_full (widget_class, "welcome_sample", FALSE, 0);
   install_actions (widget_class);
 }
 
@@ -400,15 +527,18 @@ pgm_window_init (PgmWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   pgm_tab_switcher_set_bar (self->switcher, self->switcher_bar);
+  /* not the search: its cursor would blink at whoever only looks */
+  gtk_window_set_focus (GTK_WINDOW (self), self->sidebar_button);
   g_signal_connect_swapped (self->sidebar_button, "toggled", G_CALLBACK (on_sidebar_button), self);
 }
 
 PgmWindow *
-pgm_window_new (GtkApplication *application, PgmInventory *inventory)
+pgm_window_new (GtkApplication *application, PgmInventory *inventory, GSettings *settings)
 {
   PgmWindow *self = g_object_new (PGM_TYPE_WINDOW, "application", application, NULL);
 
   self->inventory = g_object_ref (inventory);
+  restore_size (self, settings);
   pgm_sidebar_set_inventory (self->sidebar, inventory);
   show_page (self, "welcome", NULL);
   g_signal_connect_object (inventory, "changed", G_CALLBACK (on_inventory_changed), self,

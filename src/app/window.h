@@ -2,11 +2,11 @@
  * widgets that may be a PgmShellPage; what goes where is told by the window's actions:
  *
  *   win.show-cluster (s)      a cluster's pages, by its id
- *   win.add-cluster, win.edit-cluster (s)
+ *   win.add-cluster, win.edit-cluster (s), win.remove-cluster (s)
  *   win.show-migration (s)    the page of a job, by its id
  *   win.new-migration         the assistant
  *   win.show-logs, win.show-demo, win.start-demo
- *   win.refresh, win.search, win.toggle-sidebar, win.tab (i)
+ *   win.refresh, win.search, win.toggle-sidebar, win.tab (i), win.jump
  */
 #pragma once
 
@@ -21,7 +21,9 @@ G_BEGIN_DECLS
 #define PGM_TYPE_WINDOW (pgm_window_get_type ())
 G_DECLARE_FINAL_TYPE (PgmWindow, pgm_window, PGM, WINDOW, AdwApplicationWindow)
 
-PgmWindow *pgm_window_new (GtkApplication *application, PgmInventory *inventory);
+/* @settings: where its size is remembered, or NULL. */
+PgmWindow *
+pgm_window_new (GtkApplication *application, PgmInventory *inventory, GSettings *settings);
 
 /* Borrowed. The demo page is made when it is first asked for. */
 PgmInventory *pgm_window_get_inventory (PgmWindow *self);

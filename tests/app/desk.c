@@ -135,17 +135,24 @@ desk_activate_with (Desk *self, const char *action, const char *parameter)
   return gtk_widget_activate_action (GTK_WIDGET (self->window), action, "s", parameter);
 }
 
+gboolean
+desk_activate_tab (Desk *self, int tab)
+{
+  return gtk_widget_activate_action (GTK_WIDGET (self->window), "win.tab", "i", tab);
+}
+
 static gboolean
 on_patience_lost (gpointer user_data)
 {
-  g_error ("nothing happened for %d seconds", PATIENCE_SECONDS);
+  g_error ("waited %d seconds for %s", PATIENCE_SECONDS, (const char *) user_data);
   return G_SOURCE_REMOVE;
 }
 
 void
-desk_wait (Desk *self, DeskCondition condition, gpointer data)
+desk_wait_named (Desk *self, DeskCondition condition, gpointer data, const char *name)
 {
-  guint patience = g_timeout_add_seconds (PATIENCE_SECONDS, on_patience_lost, NULL);
+  guint patience =
+      g_timeout_add_seconds (PATIENCE_SECONDS, on_patience_lost, (gpointer) (guintptr) name);
 
   while (!condition (self, data))
     g_main_context_iteration (NULL, TRUE);

@@ -34,9 +34,13 @@ const char *desk_get_label (Desk *self, const char *id);
 gboolean desk_activate (Desk *self, const char *action);
 gboolean desk_activate_with (Desk *self, const char *action, const char *parameter);
 
+/* Goes to a tab of the page that is shown, counted from one, as Ctrl+1 does. */
+gboolean desk_activate_tab (Desk *self, int tab);
+
 /* Runs the main loop until @condition holds; aborts after some minutes. */
 typedef gboolean (*DeskCondition) (Desk *self, gpointer data);
-void desk_wait (Desk *self, DeskCondition condition, gpointer data);
+void desk_wait_named (Desk *self, DeskCondition condition, gpointer data, const char *name);
+#define desk_wait(self, condition, data) desk_wait_named (self, condition, data, #condition)
 void desk_wait_for_state (Desk *self, PgmDemoState state);
 
 /* Until the window is gone. */

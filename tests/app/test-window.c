@@ -1,5 +1,6 @@
 /* The window as a person uses it: the real application, engine and servers. Each
  * case waits for states, never for time. */
+#include "access.h"
 #include "desk.h"
 
 #include <signal.h>
@@ -108,43 +109,12 @@ watch_end (Watch *self)
 
 /* ---- what assistive technology is told ------------------------------------------ */
 
-static gboolean
-is_named (GtkWidget *widget)
-{
-  GtkAccessible *accessible = GTK_ACCESSIBLE (widget);
-
-  return gtk_test_accessible_has_property (accessible, GTK_ACCESSIBLE_PROPERTY_LABEL) ||
-         gtk_test_accessible_has_relation (accessible, GTK_ACCESSIBLE_RELATION_LABELLED_BY);
-}
-
-/* Every button that can be seen has a role and a name; @count counts them. */
-static void
-assert_buttons_named (GtkWidget *widget, guint *count)
-{
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    assert_buttons_named (child, count);
-  if (!GTK_IS_BUTTON (widget) || !gtk_widget_get_mapped (widget))
-    return;
-  /* the button inside a menu button bears the name of the whole */
-  if (GTK_IS_MENU_BUTTON (gtk_widget_get_parent (widget)))
-    widget = gtk_widget_get_parent (widget);
-  else
-    g_assert_true (
-        gtk_test_accessible_has_role (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_ROLE_BUTTON));
-  if (!is_named (widget))
-    g_error ("a %s with the icon \"%s\" has no accessible name", G_OBJECT_TYPE_NAME (widget),
-             GTK_IS_BUTTON (widget) ? gtk_button_get_icon_name (GTK_BUTTON (widget)) : "?");
-  (*count)++;
-}
-
 static void
 assert_accessible (Desk *desk, guint at_least)
 {
-  guint buttons = 0;
+  guint buttons = access_assert_buttons_named (GTK_WIDGET (desk_get_window (desk)));
   GtkAccessible *bar = desk_get_child (desk, "overall_bar");
 
-  assert_buttons_named (GTK_WIDGET (desk_get_window (desk)), &buttons);
   g_assert_cmpuint (buttons, >=, at_least);
   g_assert_true (gtk_test_accessible_has_role (bar, GTK_ACCESSIBLE_ROLE_PROGRESS_BAR));
   g_assert_true (gtk_test_accessible_has_property (bar, GTK_ACCESSIBLE_PROPERTY_LABEL));
