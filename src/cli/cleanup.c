@@ -84,6 +84,35 @@ end_job (PgmCli *cli, PgmFoundJob *found, gboolean keep_fence, PgmOutput output)
   return pgm_job_runner_watch (cli, found->engine, found->job, output);
 }
 
+/* Both ends alone say too little for ending what somebody may be waiting for. */
+static gboolean
+refuse_running (PgmCli *cli, CleanupArguments *arguments, const PgmJobSpec *spec, GError **error)
+{
+  PgmJobChoice any = { .server = arguments->choice.server }; /* borrowed */
+  g_autoptr (GPtrArray) running = pgm_job_finder_list (cli, &any, error);
+
+  if (running == NULL)
+    return FALSE;
+  cli->host->complete_endpoint (spec->source);
+  cli->host->complete_endpoint (spec->destination);
+  for (guint i = 0; i < running->len; i++)
+    {
+      const PgmJobInfo *job = ((PgmFoundJob *) g_ptr_array_index (running, i))->job;
+      g_autofree char *hint = NULL;
+
+      if (job->spec == NULL || !cli->host->is_same_database (spec->source, job->spec->source) ||
+          !cli->host->is_same_database (spec->destination, job->spec->destination))
+        continue;
+      hint = g_strdup_printf (_ ("`pgmanager cleanup --job=%s` ends it and removes everything; "
+                                 "`pgmanager stop --job=%s` only stops it, to go on later."),
+                              job->id, job->id);
+      pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL, hint,
+                          "job \"%s\" is running between these two", job->id);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static int
 clean_up (PgmCli *cli, CleanupArguments *arguments, PgmOutput output)
 {
@@ -100,8 +129,11 @@ clean_up (PgmCli *cli, CleanupArguments *arguments, PgmOutput output)
                            : pgm_command_fail (error);
     }
   spec = make_spec (arguments, &error);
-  if (spec == NULL)
-    return pgm_command_fail (error);
+  if (spec == NULL || !refuse_running (cli, arguments, spec, &error))
+    {
+      pgm_record_unref (spec);
+      return pgm_command_fail (error);
+    }
   run.server = arguments->choice.server; /* borrowed */
   status = pgm_job_runner_main (cli, spec, &run, output);
   pgm_record_unref (spec);

@@ -23,7 +23,7 @@
  *   tls_certificate    PEM file; with tls_key, TLS is spoken at all addresses
  *   tls_key            PEM file that only its owner can read
  *   token_file         holds the bearer token, made when it isn't there; default
- *                      api-token in state_dir
+ *                      token in state_dir
  *   allowed_hosts      names beyond our own that clients may reach us by:
  *                      db.example.com, proxy.example.com:8443
  *   max_connections    at a time, 1 to 4096; default 64
@@ -40,7 +40,7 @@
 G_BEGIN_DECLS
 
 #define PGM_CONFIG_PORT       7654
-#define PGM_CONFIG_TOKEN_FILE "api-token"
+#define PGM_CONFIG_TOKEN_FILE "token"
 
 /* Reads the two files above; one that is not there is fine. */
 PgmConfig *pgm_config_load (GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -133,7 +133,7 @@ def addresses(pair):
         urls = [address for address in info["addresses"] if address.startswith("https://")]
         assert len(urls) == 2, info
         port = urls[0].rpartition(":")[2]
-        with open(os.path.join(info["state_dir"], "api-token"), encoding="ascii") as file:
+        with open(os.path.join(info["state_dir"], "token"), encoding="ascii") as file:
             token = file.read().strip()
         for header, status in ((f"Authorization: Bearer {token}", "200"), ("Authorization: Bearer no", "401")):
             answer = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert",

@@ -143,7 +143,7 @@ test_server_defaults (Files *self, gconstpointer data)
 
   g_assert_cmpstr (addresses[0], ==, "127.0.0.1:7654");
   g_assert_null (addresses[1]);
-  g_assert_cmpstr (token_file, ==, "/srv/state/api-token");
+  g_assert_cmpstr (token_file, ==, "/srv/state/token");
   pgm_record_unref (config);
   config = load (self, "[server]\nlisten=\n", NULL, NULL);
   none = pgm_config_list_addresses (config);
