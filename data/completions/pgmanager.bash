@@ -5,9 +5,9 @@ _pgmanager_help() {
   LC_ALL=C LANGUAGE= PAGER= command "${COMP_WORDS[0]}" "$@" --help 2>/dev/null
 }
 
-# Names under "Commands:" or "Actions:".
+# Names under "Commands:", "Actions:" or "Parts:".
 _pgmanager_names() {
-  _pgmanager_help "$@" | sed -n '/^\(Commands\|Actions\):$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
+  _pgmanager_help "$@" | sed -n '/^\(Commands\|Actions\|Parts\):$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p'
 }
 
 # "--option" or "--option=" where it takes a value.

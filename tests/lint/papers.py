@@ -39,7 +39,7 @@ def commands_of(program):
     """("clone",), …, ("daemon", "start"), …"""
     found = []
     for name in names_under("Commands", run(program, "--help").stdout):
-        actions = names_under("Actions", run(program, name, "--help").stdout)
+        actions = names_under("(?:Actions|Parts)", run(program, name, "--help").stdout)
         found += [(name, action) for action in actions] or [(name,)]
     return found
 
@@ -157,6 +157,7 @@ def check_unit(program, unit):
 
 
 def main(program, desktop, source, build):
+    program = os.path.abspath(program)
     data = pathlib.Path(source) / "data"
     check_pages(program, desktop, data / "man")
     check_config(program, data / "pgmanager.conf", data / "man")
