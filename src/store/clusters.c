@@ -530,12 +530,14 @@ pgm_clusters_lookup_password (PgmClusters *self,
 
   if (node->password != NULL && !pgm_password_is_mark (node->password))
     return pgm_secret_ref (node->password);
+  if (node->password == NULL)
+    return pgm_secrets_lookup_credential (id, node->id);
   found = pgm_secrets_lookup (self->secrets, id, node->id, &reason);
   if (found != NULL)
     return found;
   if (reason != NULL)
     g_propagate_error (error, g_steal_pointer (&reason));
-  else if (node->password != NULL)
+  else
     pgm_error_set_full (error, PGM_ERROR_REFUSED, NULL, NULL,
                         "Unlock the keyring, or give the password again with `pgmanager cluster"
                         " edit`.",

@@ -66,8 +66,8 @@ read_credential (const char *directory, const char *name)
   return pgm_secret_new_take (text);
 }
 
-static PgmSecret *
-lookup_credential (const char *cluster, const char *node)
+PgmSecret *
+pgm_secrets_lookup_credential (const char *cluster, const char *node)
 {
   const char *directory = g_getenv ("CREDENTIALS_DIRECTORY");
   g_autofree char *name = g_strdup_printf ("%s@%s", cluster, node);
@@ -154,7 +154,7 @@ PgmSecret *
 pgm_secrets_lookup (PgmSecrets *self, const char *cluster, const char *node, GError **error)
 {
   g_autofree char *name = make_name (cluster, node);
-  PgmSecret *found = lookup_credential (cluster, node);
+  PgmSecret *found = pgm_secrets_lookup_credential (cluster, node);
   const PgmSecretEntry *entry;
   PgmSecretFile *file;
   guint index;

@@ -26,6 +26,10 @@ void pgm_secrets_free (PgmSecrets *self);
 PgmSecret *
 pgm_secrets_lookup (PgmSecrets *self, const char *cluster, const char *node, GError **error);
 
+/* Only what systemd gives: for a node that has none stored, so that no keyring is asked
+ * in vain. Transfer full. */
+PgmSecret *pgm_secrets_lookup_credential (const char *cluster, const char *node);
+
 gboolean pgm_secrets_store (PgmSecrets *self,
                             const char *cluster,
                             const char *node,

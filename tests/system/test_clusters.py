@@ -43,7 +43,9 @@ def fails(command, code, *arguments, say=""):
 def files_of(command):
     for directory, _, names in os.walk(command.home.name):
         for name in names:
-            yield os.path.join(directory, name)
+            path = os.path.join(directory, name)
+            if os.path.isfile(path):
+                yield path
 
 
 def clusters_file(command):
@@ -311,3 +313,49 @@ def daemon(pair):
         result = running.run("cleanup", "--source=old", "--dest=new")
         assert result.code == EXIT_OK, result
         assert running.run("cluster", "remove", "old").code == EXIT_OK
+
+
+@case("the same by curl: every status, and no password in any answer")
+def api(pair):
+    locked = pair.locked
+    locked.sql(f"CREATE ROLE caller LOGIN PASSWORD '{SECRET}'")
+    with Daemon(fresh(pair)) as running:
+        def ask(path, *arguments, body=None, expect=200):
+            status, answer = running.curl(path, *arguments, body=body)
+            assert status == expect, (path, status, answer)
+            assert SECRET not in json.dumps(answer), answer
+            return answer
+
+        node = {"id": "n1", "host": "127.0.0.1", "port": locked.port, "role": "primary", "user": "caller",
+                "password": SECRET, "dbname": "postgres"}
+        made = ask("/clusters", body={"id": "api", "name": "Api", "nodes": [node]}, expect=201)
+        assert made["nodes"][0]["password"] == "********" and made["created_at"], made
+        ask("/clusters", body={"id": "api", "name": "Api", "nodes": [node]}, expect=409)
+        ask("/clusters", body={"name": "x", "nodes": [], "extra": 1}, expect=400)
+        ask("/clusters", body={"name": "x", "nodes": []}, expect=400)
+        ask("/clusters/nobody", expect=404)
+        kept = ask("/clusters/api", "-X", "PUT", body={**made, "name": "New"})
+        assert kept["name"] == "New" and kept["created_at"] == made["created_at"], kept
+        tested = ask("/clusters/test-connection", body={"cluster_id": "api", "node_id": "n1"})
+        assert tested["reachable"] and tested["privileges"]["connect"] and tested["latency_ns"] > 0, tested
+        wrong = ask("/clusters/test-connection", body={"dsn": locked.uri(user="caller", password="no")})
+        assert not wrong["reachable"] and "authentication" in wrong["error"], wrong
+        ask("/clusters/test-connection", body={}, expect=400)
+        assert ask("/clusters/api/nodes")[0]["live_role"] == "primary"
+        seen = ask("/clusters/api/introspect?node=n1")
+        assert seen["databases"] and seen["parameters"] and seen["database"] == "postgres", seen
+        ask("/clusters/api/introspect?node=nobody", expect=404)
+        replication = ask("/clusters/api/replication")
+        assert replication["notes"][0]["fix_sql"].startswith("GRANT pg_read_all_stats"), replication
+        matrix = ask("/clusters/api/privileges?purpose=monitor")
+        assert matrix["role"] == "caller" and not matrix["superuser"] and "CREATE ROLE" not in matrix["script"], matrix
+        ask("/clusters/api/privileges?purpose=rule", expect=400)
+        found = ask("/clusters/discover", body={"uri": pair.source.uri()})
+        assert found["siblings"][0]["reachable"], found
+        ask("/clusters", body={"id": "dead", "name": "D", "nodes": [{"host": "127.0.0.1", "port": 1}]}, expect=201)
+        ask("/clusters/dead/introspect", expect=502)
+        assert [c["id"] for c in ask("/clusters")] == ["api", "dead"]
+        ask("/clusters/api", "-X", "DELETE", expect=204)
+        ask("/clusters/api", "-X", "DELETE", expect=404)
+        assert SECRET not in running.log()
+        assert not [f for f in files_of(running.command) if SECRET.encode() in open(f, "rb").read()]
