@@ -17,7 +17,8 @@ struct _PgmRest
   char *base;     /* of every URI */
   gboolean local; /* a unix socket */
   PgmSecret *token;
-  char *fingerprint;
+  char *fingerprint; /* the one to trust, or NULL */
+  char *seen;        /* of the last certificate that wasn't trusted */
 };
 
 G_DEFINE_FINAL_TYPE (PgmRest, pgm_rest, G_TYPE_OBJECT)
@@ -33,6 +34,7 @@ pgm_rest_finalize (GObject *object)
   g_free (self->base);
   pgm_secret_unref (self->token);
   g_free (self->fingerprint);
+  g_free (self->seen);
   G_OBJECT_CLASS (pgm_rest_parent_class)->finalize (object);
 }
 
@@ -209,7 +211,9 @@ on_certificate (SoupMessage *message,
                 GTlsCertificateFlags flags,
                 PgmRest *self)
 {
-  return pgm_fingerprint_matches (self->fingerprint, certificate);
+  g_free (self->seen);
+  self->seen = pgm_fingerprint_new (certificate);
+  return self->fingerprint != NULL && pgm_fingerprint_matches (self->fingerprint, certificate);
 }
 
 static SoupMessage *
@@ -226,7 +230,7 @@ make_message (PgmRest *self, const char *method, const char *path)
                                     value);
       pgm_secret_free_text (value);
     }
-  if (self->fingerprint != NULL)
+  if (!self->local)
     g_signal_connect_object (message, "accept-certificate", G_CALLBACK (on_certificate), self, 0);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
   return message;
@@ -265,18 +269,29 @@ is_unreachable (const GError *reason)
   return reason->domain == G_RESOLVER_ERROR || reason->domain == G_TLS_ERROR;
 }
 
+/* With what somebody needs who compares it, as with a host's key of ssh. */
+static void
+set_trust_error (GError **error, PgmRest *self)
+{
+  g_autofree char *detail = g_strdup_printf ("Its SHA-256 fingerprint is %s.",
+                                             self->seen != NULL ? self->seen : "unknown");
+
+  pgm_error_set_full (error, PGM_ERROR_CONNECT, NULL, detail,
+                      self->fingerprint != NULL
+                          ? "This is another server than the one that was meant, or it has a new "
+                            "certificate."
+                          : "If `pgmanager daemon init-tls` printed the same there, give it with "
+                            "--fingerprint; or the certificate's file with --ca.",
+                      "the certificate of \"%s\" is not trusted", self->name);
+}
+
 static void
 set_io_error (GError **error, PgmRest *self, const GError *reason)
 {
   if (pgm_error_is_cancelled (reason))
     g_propagate_error (error, g_error_copy (reason));
   else if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    pgm_error_set_full (
-        error, PGM_ERROR_CONNECT, NULL,
-        self->fingerprint != NULL ? "Its fingerprint is another one." : reason->message,
-        "If it is the right server, give its certificate with --ca, or its fingerprint with "
-        "--fingerprint.",
-        "the certificate of \"%s\" is not trusted", self->name);
+    set_trust_error (error, self);
   else if (is_unreachable (reason) && !self->local)
     pgm_error_set_full (error, PGM_ERROR_CONNECT, NULL, reason->message, NULL,
                         "\"%s\" can't be reached", self->name);

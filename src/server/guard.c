@@ -54,7 +54,7 @@ check_host (const PgmEntrance *entrance, const PgmHttpHead *head, PgmRefusal *re
     pgm_refusal_set (refusal, 400, "the header Host is missing");
   else if (!is_our_host (entrance, head->host) ||
            (head->authority != NULL && !is_our_host (entrance, head->authority)))
-    pgm_refusal_set (refusal, 403, "this host is not known here");
+    pgm_refusal_set (refusal, 403, "this host is not known here; allowed_hosts of the configuration names others");
   else if (head->origin != NULL && !is_our_origin (entrance, head))
     pgm_refusal_set (refusal, 403, "pages from elsewhere may not ask here");
   else

@@ -24,8 +24,9 @@
  *   tls_key            PEM file that only its owner can read
  *   token_file         holds the bearer token, made when it isn't there; default
  *                      token in state_dir
- *   allowed_hosts      names beyond our own that clients may reach us by:
- *                      db.example.com, proxy.example.com:8443
+ *   allowed_hosts      names that clients may reach us by, beyond localhost and the
+ *                      address itself: db.example.com, proxy.example.com:8443. At
+ *                      0.0.0.0 and [::] the machine's own addresses, too
  *   max_connections    at a time, 1 to 4096; default 64
  *   max_websockets     at a time beside them, 1 to 4096; default 256
  *

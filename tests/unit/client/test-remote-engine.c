@@ -399,6 +399,7 @@ test_trust (House *self, gconstpointer data)
 
   g_assert_error (error, PGM_ERROR, PGM_ERROR_CONNECT);
   g_assert_nonnull (strstr (error->message, "not trusted"));
+  g_assert_nonnull (strstr (pgm_error_get_detail (error), self->fingerprint));
   g_clear_error (&error);
   target.ca = certificate;
   g_assert_no_error (try_target (self, &target));
