@@ -73,7 +73,8 @@ static const char indexes_sql[] =
     " ORDER BY i.indisprimary DESC, i.indisreplident DESC, i.indisunique DESC, i.indexrelid, k";
 
 /* Triggers and rules that act on what is replicated see each change as it was;
- * constraints that are looked at late or that are no plain keys need the order. */
+ * constraints that are looked at late or that are no plain keys need the order. And
+ * where there is one unique key only, updates by it may come in any order. */
 static const char ordered_sql[] =
     "WITH RECURSIVE f AS (SELECT $1::oid AS oid"
     "   UNION ALL SELECT i.inhrelid FROM f JOIN pg_inherits i ON i.inhparent = f.oid"
@@ -81,7 +82,9 @@ static const char ordered_sql[] =
     " SELECT EXISTS (SELECT FROM pg_trigger t JOIN f ON f.oid = t.tgrelid WHERE t.tgenabled IN ('A', 'R'))"
     " OR EXISTS (SELECT FROM pg_rewrite r JOIN f ON f.oid = r.ev_class WHERE r.ev_enabled IN ('A', 'R'))"
     " OR EXISTS (SELECT FROM pg_index i JOIN f ON f.oid = i.indrelid WHERE i.indisexclusion"
-    "     OR (i.indisunique AND NOT i.indimmediate))";
+    "     OR (i.indisunique AND NOT i.indimmediate)),"
+    " NOT EXISTS (SELECT FROM pg_index i JOIN f ON f.oid = i.indrelid WHERE i.indisunique"
+    "   GROUP BY f.oid HAVING count(*) > 1)";
 
 typedef struct
 {
@@ -194,6 +197,7 @@ read_target (Reader *self, GError **error)
   table->partitioned = pgm_result_get_bool (row, 0, 2);
   table->only = g_strdup (table->partitioned ? "" : "ONLY ");
   table->copy = !pgm_result_get_bool (ordered, 0, 0);
+  table->fold.may_sort = pgm_result_get_bool (ordered, 0, 1);
   table->fold.mode = table->copy ? PGM_FOLD_KEYED : PGM_FOLD_ORDERED;
   return TRUE;
 }

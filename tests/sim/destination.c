@@ -173,7 +173,7 @@ target_describe (PgmApplyTarget *target, PgmRelation *relation, GError **error)
 
   if (!go_on (self, "describe", error))
     return NULL;
-  *table = (Table){ .fold = { .mode = modes[number], .index = number },
+  *table = (Table){ .fold = { .mode = modes[number], .index = number, .may_sort = number == 0 },
                     .table = number,
                     .keys = { 0, 1 } };
   table->fold.keys = table->keys;

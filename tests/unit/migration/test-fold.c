@@ -28,6 +28,7 @@ world_init (World *self, PgmFoldMode mode)
   self->batch = pgm_change_batch_new ();
   self->arena = self->batch->arena;
   self->table.mode = mode;
+  self->table.may_sort = TRUE;
   self->table.n_keys = 1;
   self->table.keys = self->keys;
   self->relation.schema = (char *) (gpointer) "s";
@@ -334,6 +335,52 @@ test_key_missing (void)
   pgm_change_batch_free (world.batch);
 }
 
+/* The keys of the fold's only set. */
+static char *
+keys_in_order (const PgmFold *folded)
+{
+  const PgmFoldStep *step = g_ptr_array_index (folded->steps, 0);
+  const PgmFoldSet *set = &g_array_index (step->sets, PgmFoldSet, 0);
+  GString *keys = g_string_new (NULL);
+
+  g_assert_cmpuint (step->sets->len, ==, 1);
+  for (guint i = 0; i < set->rows->len; i++)
+    {
+      g_autofree char *key = value_text (g_array_index (set->rows, PgmFoldRow, i).key, 0);
+      g_string_append_printf (keys, "%s ", key);
+    }
+  return g_string_free (keys, FALSE);
+}
+
+static void
+check_order (PgmChangeKind kind, gboolean may_sort, const char *expected)
+{
+  static const char *const keys[] = { "10", "9", "2", "100" };
+  World world;
+  g_autoptr (PgmFold) folded = NULL;
+  g_autofree char *order = NULL;
+
+  world_init (&world, PGM_FOLD_KEYED);
+  world.table.may_sort = may_sort;
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    add (&world, kind, kind == PGM_CHANGE_DELETE ? key_tuple (&world, keys[i]) : NULL,
+         kind == PGM_CHANGE_DELETE ? NULL : tuple (&world, keys[i], "v", "w"));
+  folded = fold (&world);
+  order = keys_in_order (folded);
+  g_assert_cmpstr (order, ==, expected);
+  pgm_change_batch_free (world.batch);
+}
+
+/* By the order of the index, but for updates where another key is unique, too. */
+static void
+test_order (void)
+{
+  check_order (PGM_CHANGE_UPDATE, TRUE, "2 9 10 100 ");
+  check_order (PGM_CHANGE_UPDATE, FALSE, "10 9 2 100 ");
+  check_order (PGM_CHANGE_DELETE, FALSE, "2 9 10 100 ");
+  check_order (PGM_CHANGE_INSERT, TRUE, "10 9 2 100 ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -341,6 +388,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/fold/B2-random-keyed", GINT_TO_POINTER (PGM_FOLD_KEYED), test_random);
   g_test_add_data_func ("/fold/B2-random-ordered", GINT_TO_POINTER (PGM_FOLD_ORDERED), test_random);
   g_test_add_func ("/fold/B2-compacts", test_compacts);
+  g_test_add_func ("/fold/B3-order", test_order);
   g_test_add_func ("/fold/B2-impossible-changes-keep-their-order", test_impossible);
   g_test_add_func ("/fold/F39-key-missing", test_key_missing);
   return g_test_run ();
