@@ -320,7 +320,7 @@ compare_keys (gconstpointer one, gconstpointer other, gpointer data)
   return order;
 }
 
-/* Neighbours in the index are found one after the other: a quarter less work for the
+/* Neighbours in the index are found one after the other: a fifth less work for the
  * destination. */
 static void
 sort_rows (const PgmFoldTable *table, PgmFoldSet *set)

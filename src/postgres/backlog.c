@@ -28,8 +28,9 @@
 #define NEAR_SEGMENT        (32 * 1024)
 #define NEAR_WINDOW         (256 * 1024)
 #define NEAR_BYTES          ((gsize) 640 * 1024)
+#define NEAR_FIRST_PAUSE    (10 * 1000)
 #define NEAR_SHORTEST_PAUSE 1000
-#define NEAR_LONGEST_PAUSE  (20 * 1000)
+#define NEAR_LONGEST_PAUSE  (40 * 1000)
 
 /* What the protocols add to a message of the plugin: CopyData's type and length, and
  * the head of XLogData. */
@@ -72,7 +73,7 @@ pgm_backlog_init (PgmBacklog *self, int socket, gboolean encrypted)
   self->way = find_way (socket, encrypted);
   if (self->way != PGM_BACKLOG_NEAR)
     return;
-  self->pause = NEAR_LONGEST_PAUSE;
+  self->pause = NEAR_FIRST_PAUSE;
   /* Where this fails, reads are only gathered less well. */
   (void) setsockopt (socket, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
 }
