@@ -152,8 +152,8 @@ leaves_something (const PgmJobHistory *run)
 {
   if (run == NULL || run->spec == NULL || run->spec->follow == NULL)
     return FALSE;
-  return run->report == NULL ||
-         (run->report->outcome != PGM_OUTCOME_DONE && run->report->outcome != PGM_OUTCOME_REFUSED);
+  return run->report == NULL || run->report->outcome == PGM_OUTCOME_FAILED ||
+         run->report->outcome == PGM_OUTCOME_INTERRUPTED;
 }
 
 gboolean
