@@ -7,7 +7,8 @@ import termios
 import time
 
 from harness.case import case
-from harness.command import EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_OK, EXIT_USAGE
+from harness.command import EXIT_INTERRUPTED, EXIT_NOT_FOUND, EXIT_OK, EXIT_USAGE, Command
+from harness.daemon import Daemon
 from harness.follower import Follower
 from harness.pair import Pair
 from harness.screen import Terminal
@@ -286,6 +287,47 @@ def history(pair):
             tui.await_text("1 running", "streaming", seconds=30)
             tui.press("q")
             assert tui.wait() == EXIT_OK
+
+
+@case("a daemon: its jobs over its socket and over TCP from another home; a wrong token is told; killed and started again")
+def daemon_jobs(pair):
+    databases = pair.load(SCHEMA)
+    daemon = Daemon(Command(pair.command.bindirs), "--listen=127.0.0.1:0")
+    with daemon:
+        begun = daemon.run("clone", "--follow", "--detach", *databases.uris())
+        assert begun.code == EXIT_OK, begun
+        info = daemon.run("daemon", "status", "--output=json").json_lines()[0]["daemon"]
+        url = next(address for address in info["addresses"] if address.startswith("http://"))
+        token = os.path.join(info["state_dir"], "api-token")
+        with Terminal(daemon.command, "tui", env=daemon.env) as tui:
+            tui.await_text("1 running of 1", "streaming", f"{databases.name} on", seconds=60)
+            tui.press("q")
+            assert tui.wait() == EXIT_OK
+        away = Command(pair.command.bindirs)
+        with Terminal(away, "tui", f"--server-url={url}", f"--token-file={token}") as tui:
+            tui.await_text("1 running of 1", "streaming", "rows/s", "public.")
+            tui.press("py")
+            tui.await_text("paused as it was asked for")
+            tui.press("py")
+            tui.await_text("streaming", absent=["paused as it was asked for"])
+            daemon.kill()
+            tui.await_text("lost", seconds=90)
+            daemon.arguments = [f"--listen={url.removeprefix('http://')}"]
+            daemon.start(seconds=30)
+            tui.await_text("1 running", "streaming", absent=["connection lost; this", "no answer; this"], seconds=90)
+            tui.press("Sy")
+            tui.await_text("0 running", seconds=60)
+            tui.press("q")
+            assert tui.wait() == EXIT_OK
+        wrong = os.path.join(away.home.name, "wrong")
+        with open(os.open(wrong, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write("no\n")
+        with Terminal(away, "tui", f"--server-url={url}", f"--token-file={wrong}") as tui:
+            tui.await_text("no answer:", "token")
+            tui.press("q")
+            assert tui.wait() == EXIT_OK
+    pair.command.run("cleanup", *databases.uris())
+    pair.drop(databases)
 
 
 @case("signals, a closed window and a crash: the terminal is left as it was")
