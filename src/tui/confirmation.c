@@ -41,7 +41,9 @@ ask_for_cutover (PgmDashboard *self, const PgmJobView *job)
 {
   gboolean back = pgm_dashboard_goes_back (job);
 
-  if (can_be_asked (job, PGM_REQUEST_SWITCHOVER_CANCEL))
+  if (can_be_asked (job, PGM_REQUEST_SWITCHOVER_CANCEL) &&
+      !can_be_asked (job, PGM_REQUEST_SWITCHOVER) &&
+      !can_be_asked (job, PGM_REQUEST_SWITCHOVER_BACK))
     {
       set_question (self, PGM_WISH_REQUEST, PGM_REQUEST_SWITCHOVER_CANCEL,
                     _ ("Call the cutover off?\nUntil it is decided, all is as before then."));

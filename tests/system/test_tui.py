@@ -190,8 +190,14 @@ def cutover(pair):
         assert "cutover" not in follower.snapshot, follower.snapshot["cutover"]
         tui.press("\r5")
         tui.await_text("nothing was written between the two sentinels", "the writes belong to the destination", "second-sentinel")
-        tui.await_text("streaming")
-        tui.press("Cyes\r")
+        deadline = time.monotonic() + 30
+        while "switchover-back" not in follower.snapshot.get("requests", []):
+            assert time.monotonic() < deadline, follower.snapshot
+            tui.read(0.1)
+        tui.read_for(1)  # it hears of it a little later
+        tui.press("C")
+        tui.await_text("Move the writes back to the source?")
+        tui.press("yes\r")
         tui.await_text("the writes belong to the source again", seconds=40)
         tui.press("q")
         assert tui.wait() == EXIT_OK
@@ -208,7 +214,7 @@ def held(pair):
         tui.await_text("HELD")
         assert pair.command.run("pause", env=pair.runtime).code == EXIT_OK
         follower.await_phase("paused")
-        tui.settle(1)
+        tui.read_for(2)
         assert "paused" not in tui.screen.text and "no answer" not in tui.screen.text, tui.screen.text
         tui.press(" ")
         tui.await_text("paused", absent=["HELD"])

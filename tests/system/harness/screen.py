@@ -275,6 +275,11 @@ class Terminal:
         while self.read(seconds):
             pass
 
+    def read_for(self, seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.read(0.1)
+
     def await_text(self, *texts, absent=(), seconds=20):
         """All of @texts are on the screen, and none of @absent."""
         deadline = time.monotonic() + seconds
