@@ -103,7 +103,8 @@ count_ended (PgmResult *sessions)
 
 /* The statement ends every session that it lists; whoever is not listed any more is
  * gone for good. A session that is on its way in while CONNECT is taken away shows up
- * in a later round. */
+ * in a later round; one that began after the fence stood has met it, and whoever gets
+ * past it would only come again. */
 gboolean
 pgm_fence_end_sessions (PgmEnds *ends,
                         PgmConnection *connection,
@@ -113,15 +114,20 @@ pgm_fence_end_sessions (PgmEnds *ends,
                         GError **error)
 {
   g_autofree char *condition = pgm_fence_sessions_condition (ends);
+  g_autofree char *now = pgm_connection_query_value (
+      connection, "SELECT pg_catalog.clock_timestamp()", 0, NULL, cancellable, error);
   g_autofree char *sql =
       g_strdup_printf ("SELECT a.pid, a.usename, a.application_name, a.may,"
                        " CASE WHEN a.may THEN pg_catalog.pg_terminate_backend(a.pid) END FROM ("
                        " SELECT a.pid, a.usename, a.application_name, %s AS may"
-                       " FROM pg_catalog.pg_stat_activity a WHERE %s OFFSET 0) a",
-                       may_end, condition);
+                       " FROM pg_catalog.pg_stat_activity a WHERE %s"
+                       " AND coalesce(a.backend_start <= '%s', true) OFFSET 0) a",
+                       may_end, condition, now != NULL ? now : "");
   gint64 pause = FIRST_PAUSE;
   guint most = 0;
 
+  if (now == NULL)
+    return FALSE;
   for (guint round = 0; round < ROUNDS; round++)
     {
       g_autoptr (PgmResult) sessions =

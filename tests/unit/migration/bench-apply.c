@@ -205,7 +205,8 @@ main (int argc, char **argv)
     flow->options.max_fold_bytes = g_ascii_strtoull (argv[3], NULL, 10);
   make_backlog (flow, workload, size);
   /* A slot says only what is flushed. */
-  pgm_flow_source (flow, "SET synchronous_commit = on; SELECT txid_current()");
+  pgm_flow_source (flow,
+                   "SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'test', '')");
   pgm_flow_destination (flow, "VACUUM ANALYZE; CHECKPOINT");
   flow->batch_bytes = latency ? 1 : 256 * 1024;
   batches = pgm_flow_read (flow);

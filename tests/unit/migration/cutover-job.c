@@ -353,8 +353,10 @@ pgm_cutover_run_switch (PgmCutoverRun *self, PgmFence fence, double timeout, GEr
 void
 pgm_cutover_run_catch_up (PgmCutoverRun *self, PgmTestCluster *cluster)
 {
-  /* A synchronous commit first: those before it may not be flushed yet (F63). */
-  g_autofree char *xid = pgm_test_cluster_query (cluster, "postgres", "SELECT txid_current()");
+  /* A synchronous commit first: those before it may not be flushed yet (F63). One that
+   * has written nothing would not wait for its own record (RecordTransactionCommit()). */
+  g_autofree char *written = pgm_test_cluster_query (
+      cluster, "postgres", "SELECT pg_logical_emit_message(true, 'test', '')");
   g_autofree char *text =
       pgm_test_cluster_query (cluster, "postgres", "SELECT pg_current_wal_flush_lsn()");
   g_autoptr (GError) error = NULL;
