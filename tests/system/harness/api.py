@@ -25,7 +25,7 @@ class Api:
         """Of the first address of TCP that @daemon listens on."""
         info = daemon.run("daemon", "status", "--output=json").json_lines()[0]["daemon"]
         url = next(address for address in info["addresses"] if address.startswith("http"))
-        with open(os.path.join(info["state_dir"], "api-token"), encoding="ascii") as file:
+        with open(os.path.join(info["state_dir"], "token"), encoding="ascii") as file:
             return cls(url, file.read().strip(), ca)
 
     def line(self, seconds=30):
