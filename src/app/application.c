@@ -4,9 +4,11 @@
 #include <signal.h>
 
 #include "app/confirm.h"
+#include "app/connect-dialog.h"
 #include "app/notifier.h"
 #include "app/preferences.h"
 #include "app/settings.h"
+#include "app/share-dialog.h"
 #include "app/shortcuts.h"
 #include "app/window.h"
 #include "core/i18n.h"
@@ -16,13 +18,18 @@
 struct _PgmApplication
 {
   AdwApplication parent_instance;
-  PgmEngine *engine;
-  PgmInventory *inventory;
+  PgmEngine *engine;       /* of this computer */
+  PgmInventory *inventory; /* of this computer, whose jobs are ours */
+  PgmInventory *remote;    /* of another one, when it is shown */
+  char *remote_url;
+  const PgmOutside *outside;
+  PgmShare share;
   GSettings *settings; /* NULL where there is no schema */
   gboolean demo;
   gboolean interrupted;
-  gboolean held;     /* jobs go on without a window */
-  gboolean stopping; /* they are being stopped, to quit then */
+  gboolean switching; /* one window takes the place of another */
+  gboolean held;      /* jobs go on without a window */
+  gboolean stopping;  /* they are being stopped, to quit then */
   guint signal_sources[N_SIGNALS];
 };
 
@@ -110,12 +117,14 @@ pgm_application_window_removed (GtkApplication *application, GtkWindow *window)
   guint running = count_ours (self);
   gboolean last = PGM_IS_WINDOW (window);
 
-  if (last && running > 0)
+  if (last && running > 0 && !self->switching)
     set_held (self, TRUE);
   GTK_APPLICATION_CLASS (pgm_application_parent_class)->window_removed (application, window);
-  if (!last)
+  if (!last || get_window (self) != NULL)
     return;
   pgm_inventory_set_watching (self->inventory, FALSE);
+  if (self->remote != NULL)
+    pgm_inventory_set_watching (self->remote, FALSE);
   if (running == 0 || self->stopping)
     return;
   if (pgm_settings_get_boolean (self->settings, PGM_SETTING_BACKGROUND, TRUE) && !self->interrupted)
@@ -224,6 +233,121 @@ start_demo (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   g_application_activate (G_APPLICATION (self));
 }
 
+/* ---- which computer -------------------------------------------------------------- */
+
+static PgmInventory *
+get_shown (PgmApplication *self)
+{
+  return self->remote != NULL ? self->remote : self->inventory;
+}
+
+static PgmWindow *
+open_window (PgmApplication *self)
+{
+  PgmWindow *window = pgm_window_new (GTK_APPLICATION (self), get_shown (self), self->settings);
+
+  pgm_window_set_server (window, self->remote_url);
+  pgm_window_set_servers (window, self->outside != NULL, self->settings);
+  pgm_inventory_set_watching (get_shown (self), TRUE);
+  return window;
+}
+
+/* A window belongs to one engine, so another one takes its place. */
+static void
+show_computer (PgmApplication *self, PgmEngine *engine, const char *url)
+{
+  PgmWindow *before = get_window (self);
+
+  pgm_inventory_set_watching (get_shown (self), FALSE);
+  if (self->remote != NULL)
+    pgm_inventory_close (self->remote);
+  g_clear_object (&self->remote);
+  g_free (self->remote_url);
+  self->remote_url = g_strdup (url);
+  if (engine != NULL)
+    {
+      self->remote = pgm_inventory_new (engine);
+      g_signal_connect_object (self->remote, "job-ended", G_CALLBACK (on_job_ended), self,
+                               G_CONNECT_SWAPPED);
+    }
+  self->switching = TRUE;
+  gtk_window_present (GTK_WINDOW (open_window (self)));
+  if (before != NULL)
+    gtk_window_destroy (GTK_WINDOW (before));
+  self->switching = FALSE;
+}
+
+static void
+remember_server (PgmApplication *self, const char *url)
+{
+  g_auto (GStrv) known = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+
+  if (self->settings == NULL)
+    return;
+  known = g_settings_get_strv (self->settings, PGM_SETTING_SERVERS);
+  if (g_strv_contains ((const char *const *) known, url))
+    return;
+  g_strv_builder_addv (builder, (const char **) (guintptr) known);
+  g_strv_builder_add (builder, url);
+  all = g_strv_builder_end (builder);
+  g_settings_set_strv (self->settings, PGM_SETTING_SERVERS, (const char *const *) all);
+}
+
+static void
+on_connected (PgmApplication *self, PgmEngine *engine, const char *url)
+{
+  remember_server (self, url);
+  show_computer (self, engine, url);
+}
+
+/* While the sample runs in the window, it stays. */
+static gboolean
+may_switch (PgmApplication *self)
+{
+  PgmWindow *window = get_window (self);
+
+  if (window == NULL || !pgm_demo_page_is_busy (pgm_window_get_demo_page (window)))
+    return window != NULL && self->outside != NULL;
+  pgm_window_toast (window, _ ("The sample is still running here."));
+  return FALSE;
+}
+
+static void
+connect_server (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+  const char *url = g_variant_get_string (parameter, NULL);
+  PgmConnectDialog *dialog;
+
+  if (!may_switch (self))
+    return;
+  dialog = pgm_connect_dialog_new (GTK_WINDOW (get_window (self)), self->outside,
+                                   *url != '\0' ? url : NULL);
+  g_signal_connect_object (dialog, "connected", G_CALLBACK (on_connected), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
+static void
+use_this_computer (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  if (self->remote != NULL && may_switch (self))
+    show_computer (self, NULL, NULL);
+}
+
+static void
+share (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PgmApplication *self = user_data;
+
+  if (self->outside != NULL)
+    gtk_window_present (
+        GTK_WINDOW (pgm_share_dialog_new (GTK_WINDOW (get_window (self)), &self->share)));
+}
+
 /* As from a terminal's Ctrl-C: jobs and the demo's clusters go first, nobody is asked. */
 static gboolean
 on_signal (gpointer user_data)
@@ -282,6 +406,9 @@ pgm_application_startup (GApplication *application)
     { .name = "show-window", .activate = show_window },
     { .name = "show-job", .activate = show_job, .parameter_type = "s" },
     { .name = "start-demo", .activate = start_demo },
+    { .name = "connect-server", .activate = connect_server, .parameter_type = "s" },
+    { .name = "use-this-computer", .activate = use_this_computer },
+    { .name = "share", .activate = share },
     { .name = "stop-and-quit", .activate = stop_and_quit },
     { .name = "quit", .activate = quit },
   };
@@ -308,6 +435,9 @@ pgm_application_shutdown (GApplication *application)
     g_clear_handle_id (&self->signal_sources[i], g_source_remove);
   g_signal_handlers_disconnect_by_data (self->inventory, self);
   pgm_inventory_close (self->inventory);
+  if (self->remote != NULL)
+    pgm_inventory_close (self->remote);
+  pgm_share_stop (&self->share);
   G_APPLICATION_CLASS (pgm_application_parent_class)->shutdown (application);
 }
 
@@ -318,10 +448,10 @@ pgm_application_activate (GApplication *application)
   PgmWindow *window = get_window (self);
 
   if (window == NULL)
-    window = pgm_window_new (GTK_APPLICATION (application), self->inventory, self->settings);
+    window = open_window (self);
   set_held (self, FALSE);
   pgm_notifier_in_front (application);
-  pgm_inventory_set_watching (self->inventory, TRUE);
+  pgm_inventory_set_watching (get_shown (self), TRUE);
   gtk_window_present (GTK_WINDOW (window));
   if (self->demo)
     gtk_widget_activate_action (GTK_WIDGET (window), "win.start-demo", NULL);
@@ -381,6 +511,8 @@ pgm_application_dispose (GObject *object)
   PgmApplication *self = PGM_APPLICATION (object);
 
   g_clear_object (&self->settings);
+  g_clear_object (&self->remote);
+  g_clear_pointer (&self->remote_url, g_free);
   g_clear_object (&self->inventory);
   g_clear_object (&self->engine);
   G_OBJECT_CLASS (pgm_application_parent_class)->dispose (object);
@@ -427,4 +559,12 @@ gboolean
 pgm_application_was_interrupted (PgmApplication *self)
 {
   return self->interrupted;
+}
+
+void
+pgm_application_set_outside (PgmApplication *self, const PgmOutside *outside)
+{
+  self->outside = outside;
+  self->share.outside = outside;
+  self->share.engine = self->engine;
 }

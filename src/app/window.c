@@ -21,6 +21,8 @@ struct _PgmWindow
   GtkWidget *sidebar_pane;
   PgmSidebar *sidebar;
   GtkWidget *sidebar_button;
+  GtkMenuButton *server_button;
+  GtkLabel *server_label;
   PgmTabSwitcher *switcher;
   AdwViewSwitcherBar *switcher_bar;
   AdwBin *header_start;
@@ -416,6 +418,45 @@ pgm_window_toast (PgmWindow *self, const char *text)
   adw_toast_overlay_add_toast (self->toasts, adw_toast_new (escaped));
 }
 
+/* ---- which computer -------------------------------------------------------------- */
+
+void
+pgm_window_set_server (PgmWindow *self, const char *url)
+{
+  g_autofree char *plain = pgm_display_text (url);
+
+  gtk_label_set_text (self->server_label, plain != NULL ? plain : _ ("This Computer"));
+  if (plain != NULL)
+    gtk_widget_add_css_class (GTK_WIDGET (self->server_label), "accent");
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->server_button),
+                               plain != NULL ? plain : _ ("This Computer"));
+}
+
+void
+pgm_window_set_servers (PgmWindow *self, gboolean may, GSettings *settings)
+{
+  g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) places = g_menu_new ();
+  g_autoptr (GMenu) others = g_menu_new ();
+  g_auto (GStrv) known =
+      settings != NULL ? g_settings_get_strv (settings, PGM_SETTING_SERVERS) : NULL;
+
+  g_menu_append (places, _ ("This Computer"), "app.use-this-computer");
+  for (guint i = 0; known != NULL && known[i] != NULL; i++)
+    {
+      g_autoptr (GMenuItem) item = g_menu_item_new (known[i], NULL);
+
+      g_menu_item_set_action_and_target (item, "app.connect-server", "s", known[i]);
+      g_menu_append_item (places, item);
+    }
+  g_menu_append (others, _ ("_Connect to a Server…"), "app.connect-server::");
+  g_menu_append (others, _ ("_Serve This Computer…"), "app.share");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (places));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (others));
+  gtk_menu_button_set_menu_model (self->server_button, may ? G_MENU_MODEL (menu) : NULL);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->server_button), may);
+}
+
 /* ---- size ------------------------------------------------------------------------ */
 
 static void
@@ -512,6 +553,8 @@ pgm_window_class_init (PgmWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar_pane);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, sidebar_button);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, server_button);
+  gtk_widget_class_bind_template_child (widget_class, PgmWindow, server_label);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, PgmWindow, header_end);

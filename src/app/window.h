@@ -25,6 +25,12 @@ G_DECLARE_FINAL_TYPE (PgmWindow, pgm_window, PGM, WINDOW, AdwApplicationWindow)
 PgmWindow *
 pgm_window_new (GtkApplication *application, PgmInventory *inventory, GSettings *settings);
 
+/* Where it is: the URL of a server, or NULL for this computer. */
+void pgm_window_set_server (PgmWindow *self, const char *url);
+
+/* What the menu offers for going elsewhere; nothing unless @may. */
+void pgm_window_set_servers (PgmWindow *self, gboolean may, GSettings *settings);
+
 /* Borrowed. The demo page is made when it is first asked for. */
 PgmInventory *pgm_window_get_inventory (PgmWindow *self);
 PgmSidebar *pgm_window_get_sidebar (PgmWindow *self);

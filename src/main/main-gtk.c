@@ -2,6 +2,7 @@
 #include "app/application.h"
 #include "core/error.h"
 #include "main/host.h"
+#include "main/outside.h"
 
 int
 main (int argc, char **argv)
@@ -21,6 +22,7 @@ main (int argc, char **argv)
       return (int) pgm_error_to_exit (error);
     }
   application = pgm_application_new (engine, G_APPLICATION_DEFAULT_FLAGS);
+  pgm_application_set_outside (application, &pgm_host_outside);
   status = g_application_run (G_APPLICATION (application), argc, argv);
   return pgm_application_was_interrupted (application) ? PGM_EXIT_INTERRUPTED : status;
 }

@@ -19,8 +19,8 @@ struct _Desk
   DeskBody body;
 };
 
-static void
-remove_directory (const char *path)
+void
+desk_remove_directory (const char *path)
 {
   g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
   const char *name;
@@ -30,7 +30,7 @@ remove_directory (const char *path)
       g_autofree char *file = g_build_filename (path, name, NULL);
 
       if (g_unlink (file) != 0)
-        remove_directory (file);
+        desk_remove_directory (file);
     }
   g_assert_cmpint (g_rmdir (path), ==, 0);
 }
@@ -41,6 +41,7 @@ on_activate (GApplication *application, Desk *self)
 {
   self->window = PGM_WINDOW (gtk_application_get_active_window (GTK_APPLICATION (application)));
   g_object_add_weak_pointer (G_OBJECT (self->window), (gpointer *) &self->window);
+  g_signal_handlers_disconnect_by_func (application, on_activate, self);
   self->body (self);
   if (self->window != NULL)
     gtk_window_close (GTK_WINDOW (self->window));
@@ -82,7 +83,7 @@ desk_run (DeskBody body)
   g_assert_finalize_object (self.application);
   assert_goes_away (self.engine);
   g_assert_finalize_object (self.store);
-  remove_directory (self.config->state_dir);
+  desk_remove_directory (self.config->state_dir);
   pgm_record_unref (self.config);
 }
 
@@ -90,6 +91,17 @@ PgmWindow *
 desk_get_window (Desk *self)
 {
   return self->window;
+}
+
+void
+desk_look_again (Desk *self)
+{
+  if (self->window != NULL)
+    g_clear_weak_pointer (&self->window);
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self->application)); l != NULL;
+       l = l->next)
+    if (PGM_IS_WINDOW (l->data) && self->window == NULL)
+      g_set_weak_pointer (&self->window, l->data);
 }
 
 PgmApplication *

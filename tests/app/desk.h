@@ -18,6 +18,9 @@ void desk_run (DeskBody body);
 
 /* NULL once it is gone. */
 PgmWindow *desk_get_window (Desk *self);
+/* Another window has taken its place. */
+void desk_look_again (Desk *self);
+
 PgmApplication *desk_get_application (Desk *self);
 
 /* A child of a widget's template, by id. */
@@ -48,6 +51,9 @@ void desk_wait_until_closed (Desk *self);
 
 /* Until a running clone has rows to show. */
 void desk_wait_for_rows (Desk *self);
+
+/* With all that is in it. */
+void desk_remove_directory (const char *path);
 
 /* Kills the destination of the running demo as a crash does. */
 void desk_kill_destination (Desk *self);

@@ -11,9 +11,13 @@
 
 #include "app/cluster-editor.h"
 #include "app/cluster-page.h"
+#include "app/connect-dialog.h"
+#include "app/error-view.h"
 #include "app/jump.h"
 #include "app/logs-page.h"
+#include "app/share-dialog.h"
 #include "app/shell-page.h"
+#include "main/outside.h"
 
 /* One frame. */
 #define MAX_WAIT_MS 16
@@ -560,6 +564,80 @@ read_logs (Desk *desk)
   g_assert_true (has_page (desk, (gpointer) "migration"));
 }
 
+/* ---- which computer -------------------------------------------------------------- */
+
+static gboolean
+has_other_window (Desk *desk, gpointer data)
+{
+  return find_other_window (desk) != NULL;
+}
+
+/* What somebody lends at @address, used from here; TRUE once its window is there. */
+static gboolean
+is_elsewhere (Desk *desk, gpointer address)
+{
+  desk_look_again (desk);
+  return desk_get_window (desk) != NULL &&
+         g_strcmp0 (gtk_label_get_text (desk_get_child_of (desk_get_window (desk), "server_label")),
+                    address) == 0;
+}
+
+static char *
+share_engine (Desk *desk, char **token)
+{
+  PgmShareDialog *dialog;
+  PgmFactGroup *facts;
+  char *address;
+
+  g_assert_true (desk_activate (desk, "app.share"));
+  dialog = PGM_SHARE_DIALOG (find_other_window (desk));
+  facts = pgm_share_dialog_get_facts (dialog);
+  g_assert_cmpuint (pgm_fact_group_get_n_rows (facts), ==, 0);
+  gtk_switch_set_active (desk_get_child_of (dialog, "serve_switch"), TRUE);
+  g_assert_cmpstr (pgm_error_view_get_text (desk_get_child_of (dialog, "error_view")), ==, NULL);
+  g_assert_cmpuint (pgm_fact_group_get_n_rows (facts), ==, 2);
+  address = g_strdup (pgm_share_dialog_get_address (dialog));
+  *token = g_strdup (pgm_share_dialog_get_token (dialog));
+  g_assert_true (g_str_has_prefix (address, "http://127.0.0.1:"));
+  gtk_window_close (GTK_WINDOW (dialog));
+  desk_wait (desk, is_alone, NULL);
+  return address;
+}
+
+static void
+switch_computer (Desk *desk)
+{
+  g_autofree char *token = NULL;
+  g_autofree char *address = NULL;
+  PgmConnectDialog *dialog;
+
+  pgm_application_set_outside (desk_get_application (desk), &pgm_host_outside);
+  address = share_engine (desk, &token);
+  gtk_widget_activate_action (GTK_WIDGET (desk_get_window (desk)), "app.connect-server", "s", "");
+  desk_wait (desk, has_other_window, NULL);
+  dialog = PGM_CONNECT_DIALOG (find_other_window (desk));
+  access_assert_buttons_named (GTK_WIDGET (dialog));
+
+  /* what can't be is said, and one tries again */
+  gtk_editable_set_text (desk_get_child_of (dialog, "url_row"), "nonsense");
+  pgm_connect_dialog_connect (dialog);
+  g_assert_true (gtk_widget_get_visible (desk_get_child_of (dialog, "error_view")));
+  gtk_editable_set_text (desk_get_child_of (dialog, "url_row"), address);
+  gtk_editable_set_text (desk_get_child_of (dialog, "token_row"), token);
+  pgm_connect_dialog_connect (dialog);
+  desk_wait (desk, is_elsewhere, address);
+  g_assert_true (gtk_widget_has_css_class (
+      desk_get_child_of (desk_get_window (desk), "server_label"), "accent"));
+
+  /* what is registered there is stored over there */
+  town_register (desk, "faraway", NULL, "postgresql://postgres@127.0.0.1:1/postgres");
+  wait_for_cluster (desk, "faraway", PGM_CLUSTER_DOWN);
+  desk_activate (desk, "app.use-this-computer");
+  desk_wait (desk, is_elsewhere, (gpointer) "This Computer");
+  desk_activate (desk, "win.refresh");
+  wait_for_cluster (desk, "faraway", PGM_CLUSTER_DOWN);
+}
+
 /* The window goes, the job goes on, both are told, and with its end the application
  * ends. */
 static void
@@ -628,13 +706,15 @@ run_case (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static const DeskBody bodies[] = { start_first, register_cluster,    edit_cluster,
-                                     lose_server, stall_server,        jump_around,
-                                     read_logs,   close_while_job_runs };
-  static const char *const paths[] = { "/app/clusters/first-start", "/app/clusters/register",
-                                       "/app/clusters/edit",        "/app/clusters/lost",
-                                       "/app/clusters/stalled",     "/app/clusters/jump",
-                                       "/app/clusters/logs",        "/app/clusters/background" };
+  static const DeskBody bodies[] = { start_first, register_cluster,     edit_cluster,
+                                     lose_server, stall_server,         jump_around,
+                                     read_logs,   close_while_job_runs, switch_computer };
+  static const char *const paths[] = { "/app/clusters/first-start",  "/app/clusters/register",
+                                       "/app/clusters/edit",         "/app/clusters/lost",
+                                       "/app/clusters/stalled",      "/app/clusters/jump",
+                                       "/app/clusters/logs",         "/app/clusters/background",
+                                       "/app/clusters/server-switch" };
+  g_autofree char *home = NULL;
   int result;
 
   g_test_init (&argc, &argv, NULL);
@@ -642,7 +722,11 @@ main (int argc, char **argv)
     g_test_add_data_func (paths[i], &bodies[i], run_case);
   g_test_add_func ("/app/clusters/watch-itself", watch_itself);
   board = notice_board_open ();
+  home = g_dir_make_tmp ("pgm-home-XXXXXX", NULL);
+  g_setenv ("XDG_CONFIG_HOME", home, TRUE);
+  g_setenv ("XDG_STATE_HOME", home, TRUE);
   result = g_test_run ();
   notice_board_close (board);
+  desk_remove_directory (home);
   return result;
 }
