@@ -71,7 +71,7 @@ def life(pair):
     assert "listens on" in text and "has ended" in text, text
 
 
-@case("ready, signs of life and the end are told to the service manager; SIGHUP reads the configuration again")
+@case("SIGHUP reads the configuration again; a mistake in it leaves everything as it was")
 def service(pair):
     daemon = fresh(pair)
     with daemon:
@@ -109,6 +109,31 @@ def bad_usage(pair):
     assert daemon.run("clone", *databases.uris(), "--detach").code == EXIT_NOT_FOUND
     assert daemon.run("clone", *databases.uris(), "--detach", "--wait").code == EXIT_USAGE
     pair.drop(databases)
+
+
+@case("a service manager hears of readiness, life and end")
+def told_to_manager(pair):
+    daemon = fresh(pair)
+    name = os.path.join(daemon.command.home.name, "manager")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name)
+        manager.settimeout(10)
+        env = {**daemon.env, "NOTIFY_SOCKET": name, "WATCHDOG_USEC": "400000"}
+        process = daemon.command.start("--server", "--no-tcp", env=env, stderr=subprocess.DEVNULL)
+        try:
+            assert manager.recv(4096) == b"READY=1"
+            began = time.monotonic()
+            assert [manager.recv(4096) for _ in range(5)] == [b"WATCHDOG=1"] * 5
+            assert 0.8 < time.monotonic() - began < 3, time.monotonic() - began
+            process.terminate()
+            said = b"WATCHDOG=1"
+            while said == b"WATCHDOG=1":
+                said = manager.recv(4096)
+            assert said == b"STOPPING=1", said
+            assert process.wait(timeout=10) == EXIT_OK
+        finally:
+            process.kill()
+            process.wait()
 
 
 @case("on TCP with the token, and within TLS by the certificate of init-tls; what would be unsafe is refused")
@@ -445,6 +470,26 @@ def state_damaged(pair):
         assert any("corrupt" in name for name in os.listdir(state)), os.listdir(state)
         assert "damaged" in run.daemon.log(), run.daemon.log()
         run.finish()
+
+
+@case("a job that never lives for a minute is not started again for ever")
+def gives_up(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL)
+        job = daemon.hand_over("clone", "--follow", *databases.uris())
+        daemon.await_status(job, "streaming")
+        for _ in range(5):
+            daemon.kill()
+            daemon.start()
+            daemon.await_status(job, "streaming")
+        daemon.kill()
+        daemon.start()
+        daemon.await_status(job, "failed")
+        assert "did not live for a minute" in daemon.log(), daemon.log()
+        assert daemon.curl(f"/migrations/{job}/start", body={})[0] == 202
+        daemon.await_status(job, "streaming")
+        assert daemon.run("cleanup", f"--job={job}").code == EXIT_OK
+        pair.drop(databases)
 
 
 @case("a job that was stopped, or has ended, does not come back")

@@ -503,6 +503,102 @@ test_made_twice (State *self, gconstpointer data)
 
 #define ADD(name, func) g_test_add ("/store/store/" name, State, NULL, set_up, func, tear_down)
 
+static guint
+count_kept (PgmStore *store)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) kept = pgm_store_list_kept (store, &error);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < kept->len; i++)
+    {
+      const PgmKeptJob *job = g_ptr_array_index (kept, i);
+
+      g_assert_cmpstr (pgm_secret_reveal (job->spec->destination->password), ==, "MARKED");
+    }
+  return kept->len;
+}
+
+/* Whole with its password, until it is let go; also when the state file is gone. */
+static void
+test_kept_jobs (State *self, gconstpointer data)
+{
+  PgmStore *store = open_store (self);
+  PgmJobSpec *spec = make_spec ("one");
+  g_autofree char *file = g_build_filename (self->config->state_dir, "kept-jobs", "one.json", NULL);
+  g_autoptr (GError) error = NULL;
+  struct stat status;
+
+  start_job (store, "one");
+  start_job (store, "two");
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_kept (store), ==, 0);
+  g_assert_true (pgm_store_job_keep (store, spec, &error));
+  g_assert_no_error (error);
+  pgm_store_job_restarted (store, "one");
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_kept (store), ==, 1);
+  g_assert_cmpint (g_stat (file, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 0777, ==, 0600);
+  g_object_unref (store);
+
+  g_assert_cmpint (g_unlink (self->path), ==, 0);
+  store = open_store (self);
+  g_assert_cmpuint (count_kept (store), ==, 1);
+  pgm_store_job_unkeep (store, "one");
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_kept (store), ==, 0);
+  g_assert_false (g_file_test (file, G_FILE_TEST_EXISTS));
+  g_object_unref (store);
+  pgm_record_unref (spec);
+}
+
+static guint
+count_metrics (State *self, gint64 from, gint64 to)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) points = pgm_history_list_metrics (self->path, "one", from, to, &error);
+
+  g_assert_no_error (error);
+  return points->len;
+}
+
+/* Every second of the last hour, one of each minute before, nothing beyond a month; and
+ * they go with the job. */
+static void
+test_metrics (State *self, gconstpointer data)
+{
+  const gint64 second = G_USEC_PER_SEC, hour = 3600 * second;
+  /* At the beginning of a minute, so that minutes can be counted. */
+  gint64 now = g_get_real_time () / (60 * second) * 60 * second;
+  PgmStore *store = open_store (self);
+  PgmSnapshot *snapshot = pgm_record_new (&pgm_snapshot_type);
+
+  start_job (store, "one");
+  for (gint64 age = 0; age < 2 * 3600; age += 10)
+    {
+      snapshot->timestamp = now - age * second;
+      snapshot->total_rows = (guint64) age;
+      pgm_store_metric (store, "one", snapshot);
+      if (age % 1000 == 0)
+        pgm_store_flush (store);
+    }
+  snapshot->timestamp = now - 31 * 24 * hour;
+  pgm_store_metric (store, "one", snapshot);
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_metrics (self, 0, 0), ==, 721);
+  pgm_store_thin_metrics (store, "one");
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_metrics (self, now - hour + 70 * second, 0), ==, 354);
+  g_assert_cmpuint (count_metrics (self, now - 2 * hour, now - hour - second), ==, 60);
+  g_assert_cmpuint (count_metrics (self, 0, now - 3 * hour), ==, 0);
+  pgm_store_job_forget (store, "one");
+  pgm_store_flush (store);
+  g_assert_cmpuint (count_metrics (self, 0, 0), ==, 0);
+  pgm_record_unref (snapshot);
+  g_object_unref (store);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -519,5 +615,7 @@ main (int argc, char **argv)
   ADD ("no-directory", test_no_directory);
   ADD ("never-blocks", test_never_blocks);
   ADD ("made-twice", test_made_twice);
+  ADD ("kept-jobs", test_kept_jobs);
+  ADD ("metrics", test_metrics);
   return g_test_run ();
 }
