@@ -404,6 +404,24 @@ def killed_in_copy(pair):
         run.finish()
 
 
+@case("the daemon is killed while a plain clone copies: started again, it comes to its end, equal")
+def killed_in_plain_clone(pair):
+    with fresh(pair) as daemon:
+        databases = pair.load(SMALL + BALLAST.format(rows=400000))
+        job = daemon.hand_over("clone", "--copy-workers=1", *databases.uris())
+        deadline = time.monotonic() + 60
+        while daemon.jobs()[job].get("live_phase") not in ("copy", "indexes"):
+            assert time.monotonic() < deadline, daemon.jobs()[job]
+            time.sleep(0.01)
+        daemon.kill()
+        assert daemon.command.run("compare", *databases.uris(), "--data").code == 1, "it was over already"
+        daemon.start()
+        daemon.await_status(job, "completed")
+        pair.compare(databases)
+        check.expect_nothing_of_ours(pair.destination, databases.name)
+        pair.drop(databases)
+
+
 @case("the daemon is killed while a job follows, three times")
 def killed_in_follow(pair):
     with Run(pair, 2, 2000, kill=True) as run:
