@@ -3,6 +3,8 @@
 #include "cli/job-runner.h"
 #include "core/i18n.h"
 
+#define CUTOVER_SECONDS 30
+
 typedef struct
 {
   PgmJobChoice choice;
@@ -67,11 +69,10 @@ make_spec (CleanupArguments *arguments, GError **error)
   return NULL;
 }
 
-static int
-end_job (PgmCli *cli, PgmFoundJob *found, gboolean keep_fence, PgmOutput output)
+static gboolean
+ask_cleanup (PgmFoundJob *found, gboolean keep_fence, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
-  g_autoptr (GError) error = NULL;
   PgmJobRequest *request = pgm_record_new (&pgm_job_request_type);
 
   request->kind = PGM_REQUEST_CLEANUP;
@@ -79,8 +80,40 @@ end_job (PgmCli *cli, PgmFoundJob *found, gboolean keep_fence, PgmOutput output)
   pgm_engine_request_job_async (found->engine, found->job->id, request, NULL, pgm_wait_callback,
                                 &result);
   pgm_record_unref (request);
-  if (!pgm_engine_request_job_finish (found->engine, pgm_wait_for (&result), &error))
-    return pgm_command_fail (error);
+  return pgm_engine_request_job_finish (found->engine, pgm_wait_for (&result), error);
+}
+
+static gboolean
+is_cutting_over (PgmFoundJob *found)
+{
+  g_autoptr (GPtrArray) jobs = pgm_job_finder_list_engine (found->engine, NULL);
+
+  for (guint i = 0; jobs != NULL && i < jobs->len; i++)
+    {
+      const PgmJobInfo *job = g_ptr_array_index (jobs, i);
+
+      if (g_str_equal (job->id, found->job->id))
+        return job->status == PGM_JOB_RUNNING && job->phase == PGM_PHASE_SWITCHOVER;
+    }
+  return FALSE;
+}
+
+/* A cutover is soon over; who has just seen it done, in another window or the line above
+ * of a script, is not to be sent away. */
+static int
+end_job (PgmCli *cli, PgmFoundJob *found, gboolean keep_fence, PgmOutput output)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 deadline = g_get_monotonic_time () + CUTOVER_SECONDS * G_USEC_PER_SEC;
+
+  while (!ask_cleanup (found, keep_fence, &error))
+    {
+      if (!g_error_matches (error, PGM_ERROR, PGM_ERROR_REFUSED) ||
+          g_get_monotonic_time () > deadline || !is_cutting_over (found))
+        return pgm_command_fail (error);
+      g_clear_error (&error);
+      g_usleep (G_USEC_PER_SEC / 4);
+    }
   return pgm_job_runner_watch (cli, found->engine, found->job, output);
 }
 

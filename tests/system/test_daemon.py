@@ -299,18 +299,20 @@ def detached(pair):
 @case("switchover finds its job by the ends; cleanup ends a job that it names")
 def by_ends(pair):
     with fresh(pair) as daemon:
-        databases = pair.load(SMALL)
-        job = daemon.hand_over("clone", "--follow", *databases.uris())
-        daemon.await_status(job, "streaming")
-        moved = daemon.run("switchover", "--timeout=20s", *databases.uris())
-        assert moved.code == EXIT_OK, moved
-        refused = daemon.run("cleanup", *databases.uris())
-        assert refused.code == EXIT_REFUSED, refused
-        cleaned = daemon.run("cleanup", f"--job={job}")
-        assert cleaned.code == EXIT_OK, cleaned
-        check.expect_nothing_of_ours(pair.source, databases.name)
-        check.expect_nothing_of_ours(pair.destination, databases.name)
-        pair.drop(databases)
+        for by_name_first in (True, False):  # the second time at once after the cutover
+            databases = pair.load(SMALL)
+            job = daemon.hand_over("clone", "--follow", *databases.uris())
+            daemon.await_status(job, "streaming")
+            moved = daemon.run("switchover", "--timeout=20s", *databases.uris())
+            assert moved.code == EXIT_OK, moved
+            if by_name_first:
+                refused = daemon.run("cleanup", *databases.uris())
+                assert refused.code == EXIT_REFUSED, refused
+            cleaned = daemon.run("cleanup", f"--job={job}")
+            assert cleaned.code == EXIT_OK, cleaned
+            check.expect_nothing_of_ours(pair.source, databases.name)
+            check.expect_nothing_of_ours(pair.destination, databases.name)
+            pair.drop(databases)
 
 
 @case("logs: of the job that runs, of one that is over, by level, as they come, and across a restart")
