@@ -304,7 +304,7 @@ def daemon_jobs(pair):
         assert begun.code == EXIT_OK, begun
         info = daemon.run("daemon", "status", "--output=json").json_lines()[0]["daemon"]
         url = next(address for address in info["addresses"] if address.startswith("http://"))
-        token = os.path.join(info["state_dir"], "api-token")
+        token = os.path.join(info["state_dir"], "token")
         with Terminal(daemon.command, "tui", env=daemon.env) as tui:
             tui.await_text("1 running of 1", "streaming", f"{databases.name} on", seconds=60)
             tui.press("q")
