@@ -401,7 +401,10 @@ pgm_answer_discover (PgmStore *store,
 {
   const PgmDiscoverQuery *query = request;
   g_autoptr (PgmConninfo) given = pgm_conninfo_new (pgm_secret_reveal (query->uri), error);
-  g_autoptr (PgmConninfo) info = given != NULL ? pgm_nodes_maintenance (given) : NULL;
+  g_autoptr (PgmConninfo) allowed = given != NULL && query->foreign
+                                        ? pgm_conninfo_without_files (given, error)
+                                        : g_steal_pointer (&given);
+  g_autoptr (PgmConninfo) info = allowed != NULL ? pgm_nodes_maintenance (allowed) : NULL;
   g_autoptr (PgmNodeSession) session = NULL;
   g_autoptr (GPtrArray) probes = g_ptr_array_new_with_free_func (free_probe);
   Search self = { .info = info, .probes = probes, .cancellable = cancellable };

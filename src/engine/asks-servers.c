@@ -40,6 +40,7 @@ test_to_conninfo (PgmStore *store, const PgmConnectionTest *test, GError **error
   reference->node = g_strdup (test->node_id);
   reference->user = g_strdup (test->user);
   reference->password = pgm_secret_ref (test->password);
+  reference->foreign = test->foreign;
   filled = pgm_nodes_fill (store, reference, error);
   given = filled != NULL ? pgm_endpoint_to_conninfo (filled, error) : NULL;
   if (given != NULL)

@@ -88,6 +88,24 @@ fill_from_node (PgmStore *store, const PgmEndpoint *reference, const PgmNode *no
   return NULL;
 }
 
+/* The URI says it from then on, also when the job goes on another day. */
+static PgmEndpoint *
+fill_foreign (const PgmEndpoint *reference, GError **error)
+{
+  g_autoptr (PgmConninfo) info = pgm_endpoint_to_conninfo (reference, error);
+  g_autoptr (PgmConninfo) bare = info != NULL ? pgm_conninfo_without_files (info, error) : NULL;
+  PgmEndpoint *filled;
+  PgmSecret *password;
+
+  if (bare == NULL)
+    return NULL;
+  password = pgm_conninfo_get_password (bare);
+  filled = pgm_record_new (&pgm_endpoint_type);
+  filled->uri = pgm_conninfo_to_uri (bare);
+  filled->password = password != NULL ? pgm_secret_ref (password) : NULL;
+  return filled;
+}
+
 PgmEndpoint *
 pgm_nodes_fill (PgmStore *store, const PgmEndpoint *reference, GError **error)
 {
@@ -96,7 +114,7 @@ pgm_nodes_fill (PgmStore *store, const PgmEndpoint *reference, GError **error)
   PgmEndpoint *filled = NULL;
 
   if (!is_text (reference->cluster))
-    return pgm_record_copy (reference);
+    return reference->foreign ? fill_foreign (reference, error) : pgm_record_copy (reference);
   if (store == NULL)
     {
       pgm_error_set (error, PGM_ERROR_NOT_FOUND, "there is no cluster \"%s\"", reference->cluster);
@@ -123,7 +141,7 @@ pgm_nodes_fill_job (PgmStore *store, PgmEndpoint *reference, GError **error)
   PgmEndpoint *filled;
 
   if (!is_text (reference->cluster))
-    return pgm_record_ref (reference);
+    return reference->foreign ? fill_foreign (reference, error) : pgm_record_ref (reference);
   filled = pgm_nodes_fill (store, reference, error);
   if (filled == NULL)
     return NULL;

@@ -143,6 +143,7 @@ open_server (Daemon *self, const PgmConfig *config, gboolean tcp, GError **error
     .allowed_hosts = (const char *const *) config->server->allowed_hosts,
     .max_connections = (guint) config->server->max_connections,
     .max_websockets = (guint) config->server->max_websockets,
+    .share_files = config->server->share_files,
   };
 
   if (!pgm_paths_make_private (directory, error))

@@ -68,9 +68,13 @@ const PgmRecordType pgm_secret_file_type = { "file of passwords", sizeof (PgmSec
                                              secret_file_fields };
 
 static const PgmField connection_test_fields[] = {
-  FIELD (PgmConnectionTest, dsn, SECRET, 0),      FIELD (PgmConnectionTest, cluster_id, STRING, 0),
-  FIELD (PgmConnectionTest, node_id, STRING, 0),  FIELD (PgmConnectionTest, user, STRING, 0),
-  FIELD (PgmConnectionTest, password, SECRET, 0), FIELD_END,
+  FIELD (PgmConnectionTest, dsn, SECRET, 0),
+  FIELD (PgmConnectionTest, cluster_id, STRING, 0),
+  FIELD (PgmConnectionTest, node_id, STRING, 0),
+  FIELD (PgmConnectionTest, user, STRING, 0),
+  FIELD (PgmConnectionTest, password, SECRET, 0),
+  FIELD (PgmConnectionTest, foreign, BOOL, OMIT_EMPTY),
+  FIELD_END,
 };
 
 const PgmRecordType pgm_connection_test_type = { "connection test", sizeof (PgmConnectionTest),
@@ -130,6 +134,7 @@ const PgmRecordType pgm_node_state_type = { "state of a node", sizeof (PgmNodeSt
 
 static const PgmField discover_query_fields[] = {
   FIELD (PgmDiscoverQuery, uri, SECRET, REQUIRED),
+  FIELD (PgmDiscoverQuery, foreign, BOOL, OMIT_EMPTY),
   FIELD_END,
 };
 

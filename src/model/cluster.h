@@ -87,6 +87,7 @@ typedef struct
   char *node_id;
   char *user;
   PgmSecret *password;
+  gboolean foreign; /* as of PgmEndpoint */
 } PgmConnectionTest;
 
 typedef struct
@@ -139,6 +140,7 @@ typedef struct
 {
   PgmRecord record;
   PgmSecret *uri;
+  gboolean foreign; /* as of PgmEndpoint */
 } PgmDiscoverQuery;
 
 typedef struct

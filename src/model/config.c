@@ -11,6 +11,7 @@ static const PgmField server_config_fields[] = {
   FIELD (PgmServerConfig, allowed_hosts, STRV, OMIT_EMPTY),
   FIELD (PgmServerConfig, max_connections, INT64, 0),
   FIELD (PgmServerConfig, max_websockets, INT64, 0),
+  FIELD (PgmServerConfig, share_files, BOOL, 0),
   FIELD_END,
 };
 

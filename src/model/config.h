@@ -18,6 +18,7 @@ typedef struct
   GStrv allowed_hosts;
   gint64 max_connections;
   gint64 max_websockets;
+  gboolean share_files;
 } PgmServerConfig;
 
 /* Group [pgmanager]. */

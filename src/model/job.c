@@ -14,6 +14,7 @@ static const PgmField endpoint_fields[] = {
   FIELD (PgmEndpoint, password, SECRET, 0),
   FIELD (PgmEndpoint, cluster, STRING, 0),
   FIELD (PgmEndpoint, node, STRING, 0),
+  FIELD (PgmEndpoint, foreign, BOOL, OMIT_EMPTY),
   FIELD_END,
 };
 

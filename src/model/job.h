@@ -27,8 +27,9 @@ typedef struct
   char *user;
   char *dbname;
   PgmSecret *password;
-  char *cluster; /* id of a registered cluster: then it alone says where that is */
-  char *node;    /* id within it; NULL: the primary, else the first */
+  char *cluster;    /* id of a registered cluster: then it alone says where that is */
+  gboolean foreign; /* named by somebody elsewhere: files of this account don't count */
+  char *node;       /* id within it; NULL: the primary, else the first */
 } PgmEndpoint;
 
 typedef struct

@@ -215,6 +215,32 @@ pgm_conninfo_with_environment (PgmConninfo *self)
   return whole;
 }
 
+PgmConninfo *
+pgm_conninfo_without_files (PgmConninfo *self, GError **error)
+{
+  static const char *const files[] = { "service", "servicefile", "passfile",
+                                       "sslcert", "sslkey",      "sslrootcert",
+                                       "sslcrl",  "sslcrldir",   NULL };
+  /* Where libpq would look by itself; that there is nothing is fine with it. */
+  static const char *const looked_for[] = { "passfile", "sslcert", "sslkey" };
+  PgmConninfo *copy;
+
+  for (guint i = 0; files[i] != NULL; i++)
+    if (pgm_conninfo_get (self, files[i]) != NULL &&
+        !g_str_equal (pgm_conninfo_get (self, files[i]), "system")) /* sslrootcert: no file */
+      {
+        pgm_error_set_full (error, PGM_ERROR_USAGE, NULL, NULL,
+                            "Register the server as a cluster where the file is, or allow it with "
+                            "share_files of the daemon's configuration.",
+                            "a connection that is named from elsewhere can't use \"%s\"", files[i]);
+        return NULL;
+      }
+  copy = conninfo_copy (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (looked_for); i++)
+    g_hash_table_insert (copy->values, g_strdup (looked_for[i]), g_strdup ("/nonexistent"));
+  return copy;
+}
+
 const char *
 pgm_conninfo_get (PgmConninfo *self, const char *keyword)
 {

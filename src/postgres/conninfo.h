@@ -30,6 +30,11 @@ PgmConninfo *pgm_conninfo_with_password (PgmConninfo *self, PgmSecret *password)
  * when they say nothing. Transfer full. */
 PgmConninfo *pgm_conninfo_with_environment (PgmConninfo *self);
 
+/* For who asks from elsewhere: a copy that reads no passfile, service file or certificate
+ * of this account. PGM_ERROR_USAGE when @self names one. Transfer full. */
+PgmConninfo *pgm_conninfo_without_files (PgmConninfo *self,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The explicitly given value or NULL. */
 const char *pgm_conninfo_get (PgmConninfo *self, const char *keyword);
 PgmSecret *pgm_conninfo_get_password (PgmConninfo *self); /* transfer none, may be NULL */

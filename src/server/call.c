@@ -252,6 +252,7 @@ pgm_call_begin (PgmHouse *house, const PgmPass *pass, SoupServerMessage *message
   self->route = pass->route;
   self->id = g_strdup (pass->id);
   self->close = pass->head->close;
+  self->foreign = pass->foreign;
   self->message = g_object_ref (message);
   g_ptr_array_add (house->calls, pgm_call_ref (self));
   soup_server_message_pause (message);

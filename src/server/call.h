@@ -40,9 +40,10 @@ struct _PgmCall
   gatomicrefcount ref_count;
   PgmHouse *house;
   const PgmRoute *route;
-  char *id;      /* of the path, or NULL */
-  gpointer body; /* a record of route->request, or NULL */
-  char *text;    /* handler's own: a job's id across an asynchronous call */
+  char *id;         /* of the path, or NULL */
+  gpointer body;    /* a record of route->request, or NULL */
+  gboolean foreign; /* see PgmPass */
+  char *text;       /* handler's own: a job's id across an asynchronous call */
 
   /* The server's thread's own. */
   SoupServerMessage *message; /* NULL once it was answered */

@@ -140,6 +140,7 @@ open_tcp (PgmEntrances *self, const PgmServerOptions *options, const char *where
     return FALSE;
   entrance = g_new0 (PgmEntrance, 1);
   entrance->tls = self->tls != NULL;
+  entrance->share_files = options->share_files;
   entrance->hosts = list_hosts (socket, entrance->tls, options->allowed_hosts);
   entrance->token = pgm_secret_ref (self->token);
   entrance->tickets = self->tickets;

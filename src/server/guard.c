@@ -193,6 +193,7 @@ pgm_guard_judge (const PgmEntrance *entrance, const char *data, gsize length, Pg
   self->head = pgm_http_head_parse (data, length, refusal);
   if (self->head == NULL || !check_host (entrance, self->head, refusal))
     return NULL;
+  self->foreign = !entrance->local && !entrance->share_files;
   self->route = pgm_route_find (self->head, &self->id, &lost);
   if (!check_credentials (entrance, self->route, self, refusal))
     return NULL;

@@ -13,9 +13,10 @@ typedef struct
 {
   gboolean local; /* a unix socket: the kernel has said who it is, no token is needed */
   gboolean tls;
-  GStrv hosts;         /* what a Host may say; of a local one NULL: our names, any port */
-  PgmSecret *token;    /* not of a local one */
-  PgmTickets *tickets; /* borrowed */
+  GStrv hosts;          /* what a Host may say; of a local one NULL: our names, any port */
+  PgmSecret *token;     /* not of a local one */
+  PgmTickets *tickets;  /* borrowed */
+  gboolean share_files; /* see PgmServerOptions */
 } PgmEntrance;
 
 void pgm_entrance_free (PgmEntrance *self);
@@ -26,6 +27,7 @@ typedef struct
   PgmHttpHead *head;
   const PgmRoute *route;
   char *id;            /* of the path, or NULL */
+  gboolean foreign;    /* from elsewhere: connections that it names use no file of ours */
   gboolean identified; /* its credentials were good, or none are needed at this entrance */
 } PgmPass;
 

@@ -33,6 +33,11 @@ start (PgmCall *call, PgmJobSpec *spec, GError *error)
       pgm_call_fail (call, error);
       return;
     }
+  /* Never as the caller says; nobody else has seen the specification yet. */
+  if (spec->source != NULL)
+    spec->source->foreign = call->foreign;
+  if (spec->destination != NULL)
+    spec->destination->foreign = call->foreign;
   pgm_engine_start_job_async (call->house->engine, spec, NULL, on_started, pgm_call_ref (call));
   pgm_record_unref (spec);
 }

@@ -37,6 +37,10 @@ typedef struct
   /* At a time; 0: the defaults, 64 and 256. */
   guint max_connections;
   guint max_websockets;
+
+  /* Whoever comes by one of @listen may have connections made with this account's
+   * passfile, service file and certificates. */
+  gboolean share_files;
 } PgmServerOptions;
 
 /* Serves @engine, in whose context this is called. PGM_ERROR_REFUSED when that would be

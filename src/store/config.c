@@ -134,6 +134,16 @@ set_passwords (char **place, const char *value, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_boolean (gboolean *place, const char *value, GError **error)
+{
+  *place = g_str_equal (value, "true");
+  if (*place || g_str_equal (value, "false"))
+    return TRUE;
+  pgm_error_set (error, PGM_ERROR_USAGE, "\"%s\" is neither \"true\" nor \"false\"", value);
+  return FALSE;
+}
+
 static gint64
 get_maximum (const char *name)
 {
@@ -153,6 +163,8 @@ set_value (gpointer record, const PgmField *field, const char *value, GError **e
     return pgm_parse_size (value, place, error);
   if (field->kind == PGM_FIELD_STRV)
     return set_list (place, value);
+  if (field->kind == PGM_FIELD_BOOL)
+    return set_boolean (place, value, error);
   if (g_str_equal (field->name, "passwords"))
     return set_passwords (place, value, error);
   return set_path (place, value, error);

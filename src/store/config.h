@@ -29,6 +29,8 @@
  *                      0.0.0.0 and [::] the machine's own addresses, too
  *   max_connections    at a time, 1 to 4096; default 64
  *   max_websockets     at a time beside them, 1 to 4096; default 256
+ *   share_files        true: connections that a caller over the network names may use this
+ *                      account's .pgpass, service file and certificates; default false
  *
  * A key or group that is not known is an error with its line, as is a value that
  * can't be understood: a typing mistake must not be taken for a default.

@@ -16,6 +16,7 @@ import urllib.request
 from harness.api import ROOT, Api, WebSocket, mismatch
 from harness.case import Skip, case
 from harness.command import EXIT_CONNECT, EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Command
+from harness.cluster import Cluster
 from harness.daemon import Daemon
 from harness.pair import Pair
 
@@ -171,6 +172,54 @@ def conflicts(scene):
     status, _, answer = scene.api.ask("POST", "jobs/clone", body)
     assert status == 409, answer
     scene.expect_unharmed()
+
+
+@case("a connection named over the network uses no passfile, service or certificate of the daemon's account, unless allowed")
+def own_files(scene):
+    guarded = Cluster(scram=True)
+    daemon = Daemon(Command(scene.pair.command.bindirs), "--listen=127.0.0.1:0")
+    try:
+        secret = guarded.password.replace("\\", "\\\\").replace(":", "\\:")
+        passfile = os.path.join(daemon.command.home.name, "home", ".pgpass")
+        os.makedirs(os.path.dirname(passfile), exist_ok=True)
+        with open(passfile, "w", encoding="utf-8") as file:
+            file.write(f"127.0.0.1:{guarded.port}:*:*:{secret}\n")
+        os.chmod(passfile, 0o600)
+        bare = f"postgresql://postgres@127.0.0.1:{guarded.port}/postgres"
+        with daemon:
+            api = Api.of(daemon)
+            status, answer = daemon.curl("/clusters/test-connection", body={"dsn": bare})
+            assert status == 200 and answer["reachable"], ("of our own account", answer)
+            for more in ({}, {"foreign": False}):
+                status, _, answer = api.ask("POST", "clusters/test-connection", {"dsn": bare, **more})
+                assert status == 200 and not answer["reachable"] and "password" in answer["error"], answer
+            status, _, answer = api.ask("POST", "clusters/discover", {"uri": bare})
+            assert status == 502, answer
+            for word in ("service=other", "host=127.0.0.1 passfile=/root/.pgpass", "host=127.0.0.1 sslkey=/etc/ssl/private/k"):
+                status, _, answer = api.ask("POST", "clusters/test-connection", {"dsn": word})
+                assert status == 400 and "named from elsewhere" in answer["error"], answer
+            body = {"source_uri": bare, "dest_uri": scene.databases.destination_uri}
+            status, _, answer = api.ask("POST", "jobs/clone", body)
+            assert status == 202, answer
+            job, end = answer["job_id"], time.monotonic() + 30
+            status, _, report = api.ask("GET", f"migrations/{job}/report")
+            while status != 200:
+                assert time.monotonic() < end, "the clone does not end"
+                time.sleep(0.1)
+                status, _, report = api.ask("GET", f"migrations/{job}/report")
+            assert report["outcome"] in ("failed", "refused") and "password" in json.dumps(report), report
+            status, _, answer = api.ask("POST", "clusters/test-connection", {"dsn": guarded.uri()})
+            assert status == 200 and answer["reachable"], answer
+        configuration = os.path.join(daemon.command.home.name, "xdg_config_home", "pgmanager")
+        os.makedirs(configuration, exist_ok=True)
+        with open(os.path.join(configuration, "pgmanager.conf"), "w", encoding="utf-8") as file:
+            file.write("[server]\nshare_files = true\n")
+        with daemon:
+            status, _, answer = Api.of(daemon).ask("POST", "clusters/test-connection", {"dsn": bare})
+            assert status == 200 and answer["reachable"], ("allowed", answer)
+    finally:
+        daemon.__exit__()
+        guarded.close()
 
 
 @case("answers are as the description says")

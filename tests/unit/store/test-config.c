@@ -117,7 +117,8 @@ test_server (Files *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   PgmConfig *config = load (self, "[server]\nport=7000\nmax_connections=5\n",
                             "[server]\nlisten = 0.0.0.0, [::1]:7655 ::1\tlocalhost:1\n"
-                            "tls_certificate=/c\ntls_key=/k\nallowed_hosts=db.example.com\n",
+                            "tls_certificate=/c\ntls_key=/k\nallowed_hosts=db.example.com\n"
+                            "share_files=true\n",
                             &error);
   g_auto (GStrv) addresses = NULL;
   g_autofree char *joined = NULL;
@@ -129,6 +130,7 @@ test_server (Files *self, gconstpointer data)
   g_assert_cmpint (config->server->max_connections, ==, 5);
   g_assert_cmpstr (config->server->tls_key, ==, "/k");
   g_assert_cmpstr (config->server->allowed_hosts[0], ==, "db.example.com");
+  g_assert_true (config->server->share_files);
   pgm_record_unref (config);
 }
 
