@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#define FRAME_NS (16 * 1000000)
+
 struct _LoopWatch
 {
   GPollFunc poll;
@@ -10,6 +12,7 @@ struct _LoopWatch
   gint64 cpu;
   glong preempted;
   gint64 longest; /* nanoseconds */
+  guint frames;
 };
 
 /* A poll function has no user data. */
@@ -49,7 +52,10 @@ watched_poll (GPollFD *fds, guint n_fds, int timeout)
   int result;
 
   if (count_preemptions () == watch->preempted)
-    watch->longest = MAX (watch->longest, wall - cpu);
+    {
+      watch->longest = MAX (watch->longest, wall - cpu);
+      watch->frames += wall - cpu > FRAME_NS;
+    }
   result = watch->poll (fds, n_fds, timeout);
   mark ();
   return result;
@@ -66,13 +72,13 @@ loop_watch_start (void)
   return watch;
 }
 
-double
+LoopWaits
 loop_watch_end (LoopWatch *self)
 {
-  double longest = (double) self->longest / 1e6;
+  LoopWaits waits = { (double) self->longest / 1e6, self->frames };
 
   g_main_context_set_poll_func (NULL, self->poll);
   watch = NULL;
   g_free (self);
-  return longest;
+  return waits;
 }

@@ -11,7 +11,13 @@ typedef struct _LoopWatch LoopWatch;
 /* Of the default main context; one at a time. */
 LoopWatch *loop_watch_start (void);
 
-/* The longest wait outside of poll since the start, in milliseconds. Ends it. */
-double loop_watch_end (LoopWatch *self);
+typedef struct
+{
+  double longest_ms; /* wait outside of poll since the start */
+  guint frames;      /* waits that were longer than a frame of 16 ms */
+} LoopWaits;
+
+/* Ends it. */
+LoopWaits loop_watch_end (LoopWatch *self);
 
 G_END_DECLS

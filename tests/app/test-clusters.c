@@ -19,8 +19,10 @@
 #include "app/shell-page.h"
 #include "main/outside.h"
 
-/* One frame. */
-#define MAX_WAIT_MS 16
+/* On a busy machine the display server itself is waited for now and then; whoever waits
+ * for a stopped server waits for seconds, and each time. */
+#define MAX_FRAMES  3
+#define MAX_WAIT_MS 250
 
 static NoticeBoard *board;
 
@@ -430,7 +432,7 @@ stall_server (Desk *desk)
   PgmReplicationPage *page;
   PgmStateView *view;
   LoopWatch *watch;
-  double longest;
+  LoopWaits waits;
 
   town_register (desk, "berlin", NULL, pgm_test_cluster_get_uri (cluster, "postgres"));
   town_register (desk, "oslo", NULL, pgm_test_cluster_get_uri (other, "postgres"));
@@ -453,9 +455,12 @@ stall_server (Desk *desk)
   show_tab (desk, "databases");
   desk_activate (desk, "win.show-logs");
   wait_for_cluster (desk, "berlin", PGM_CLUSTER_DOWN);
-  longest = loop_watch_end (watch);
-  g_test_minimized_result (longest, "longest wait of the main loop: %.1f ms", longest);
-  g_assert_cmpfloat (longest, <, MAX_WAIT_MS);
+  waits = loop_watch_end (watch);
+  g_test_minimized_result (waits.longest_ms,
+                           "longest wait of the main loop: %.1f ms; longer than a frame: %u",
+                           waits.longest_ms, waits.frames);
+  g_assert_cmpfloat (waits.longest_ms, <, MAX_WAIT_MS);
+  g_assert_cmpuint (waits.frames, <=, MAX_FRAMES);
 
   g_assert_cmpint (kill (pgm_test_cluster_get_pid (cluster), SIGCONT), ==, 0);
   desk_activate (desk, "win.refresh");
@@ -680,7 +685,7 @@ set_true (gpointer user_data)
 static gboolean
 sleep_in_loop (gpointer user_data)
 {
-  g_usleep (4 * MAX_WAIT_MS * 1000);
+  g_usleep (50 * 1000);
   return G_SOURCE_REMOVE;
 }
 
@@ -689,12 +694,15 @@ watch_itself (void)
 {
   LoopWatch *watch = loop_watch_start ();
   gboolean over = FALSE;
+  LoopWaits waits;
 
   g_idle_add (sleep_in_loop, NULL);
-  g_timeout_add_once (10 * MAX_WAIT_MS, set_true, &over);
+  g_timeout_add_once (200, set_true, &over);
   while (!over)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpfloat (loop_watch_end (watch), >, 2 * MAX_WAIT_MS);
+  waits = loop_watch_end (watch);
+  g_assert_cmpfloat (waits.longest_ms, >, 40);
+  g_assert_cmpuint (waits.frames, >=, 1);
 }
 
 static void

@@ -2,7 +2,9 @@
  * harm. */
 #include <gtk/gtk.h>
 
+#include "app/column.h"
 #include "app/error-view.h"
+#include "app/relation-list.h"
 #include "app/table-row.h"
 #include "app/table-view.h"
 #include "core/error.h"
@@ -227,6 +229,106 @@ test_error (void)
   gtk_window_destroy (GTK_WINDOW (window));
 }
 
+/* ---- tens of thousands of tables of a database ------------------------------------ */
+
+#define N_RELATIONS 25000
+
+static PgmDatabaseSize *
+make_database (void)
+{
+  PgmDatabaseSize *database = pgm_record_new (&pgm_database_size_type);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      PgmSchemaSize *schema = pgm_record_new (&pgm_schema_size_type);
+
+      schema->name = g_strdup_printf ("schema_%u", i);
+      for (guint j = 0; j < N_RELATIONS / 10; j++)
+        {
+          PgmTableSize *table = pgm_record_new (&pgm_table_size_type);
+
+          table->name = g_strdup_printf ("Table_%u", j);
+          table->total_bytes = (guint64) j * 8192;
+          g_ptr_array_add (schema->tables, table);
+        }
+      g_ptr_array_add (database->schemas, schema);
+    }
+  return database;
+}
+
+static char *
+relation_text (gpointer item)
+{
+  return g_strdup (pgm_relation_get_table (PGM_RELATION (item))->name);
+}
+
+static void
+on_filled (PgmRelationList *list, gboolean *filled)
+{
+  *filled = TRUE;
+}
+
+static GtkWidget *
+make_relation_view (PgmRelationList *list)
+{
+  static const PgmColumn column = { "Table", 0, -1, relation_text, NULL, NULL };
+  GtkWidget *scrolled = gtk_scrolled_window_new ();
+  GtkColumnView *view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
+  GtkSortListModel *sorted = gtk_sort_list_model_new (
+      g_object_ref (G_LIST_MODEL (list)), g_object_ref (gtk_column_view_get_sorter (view)));
+
+  gtk_sort_list_model_set_incremental (sorted, TRUE);
+  gtk_column_view_set_model (view,
+                             GTK_SELECTION_MODEL (gtk_no_selection_new (G_LIST_MODEL (sorted))));
+  pgm_column_append (view, &column);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (view));
+  return scrolled;
+}
+
+static void
+test_relations (void)
+{
+  static const struct
+  {
+    const char *schema, *search;
+    guint found;
+  } cases[] = {
+    { NULL, "table", N_RELATIONS },
+    { NULL, "TABLE_24", 10 * 111 },
+    { "schema_3", "24", 154 },
+    { NULL, "schema_7 _2499", 1 },
+    { NULL, "no such thing", 0 },
+    { NULL, "", N_RELATIONS },
+    { "schema_9", NULL, N_RELATIONS / 10 },
+  };
+  g_autoptr (PgmRelationList) list = pgm_relation_list_new ();
+  GtkWidget *window = open_window (make_relation_view (list));
+  PgmDatabaseSize *database = make_database ();
+  gboolean filled = FALSE;
+  gint64 longest = 0;
+
+  g_signal_connect (list, "filled", G_CALLBACK (on_filled), &filled);
+  pgm_relation_list_fill (list, database);
+  pgm_record_unref (database);
+  while (!filled)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (list)), ==, N_RELATIONS);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      gint64 start = g_get_monotonic_time ();
+
+      pgm_relation_list_filter (list, cases[i].schema, cases[i].search);
+      longest = MAX (longest, g_get_monotonic_time () - start);
+      g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (list)), ==, cases[i].found);
+      while (!is_idle ())
+        ;
+    }
+  g_test_minimized_result ((double) longest / 1000, "filtering %d tables: %.1f ms at most",
+                           N_RELATIONS, (double) longest / 1000);
+  g_assert_cmpint (longest / 1000, <, 50);
+  gtk_window_destroy (GTK_WINDOW (window));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -235,5 +337,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/views/thousands-of-tables", test_thousands);
   g_test_add_func ("/app/views/hostile-names", test_hostile_names);
   g_test_add_func ("/app/views/error", test_error);
+  g_test_add_func ("/app/views/relations", test_relations);
   return g_test_run ();
 }
