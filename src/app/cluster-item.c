@@ -292,14 +292,14 @@ pgm_cluster_item_describe (PgmClusterItem *self)
   const char *version = NULL;
 
   count_roles (self, counts, &version);
+  if (version != NULL)
+    add_part (text, version);
   add_count (text, counts[PGM_NODE_PRIMARY],
              g_dngettext (PGM_GETTEXT_DOMAIN, "primary", "primaries", counts[PGM_NODE_PRIMARY]));
   add_count (text, counts[PGM_NODE_REPLICA],
              g_dngettext (PGM_GETTEXT_DOMAIN, "replica", "replicas", counts[PGM_NODE_REPLICA]));
   add_count (text, counts[PGM_NODE_STANDBY],
              g_dngettext (PGM_GETTEXT_DOMAIN, "standby", "standbys", counts[PGM_NODE_STANDBY]));
-  if (version != NULL)
-    add_part (text, version);
   return g_string_free (text, FALSE);
 }
 

@@ -55,7 +55,7 @@ gboolean pgm_cluster_item_is_protected (PgmClusterItem *self);
 /* What is wrong with it, counted: nodes that don't answer or have another role. */
 guint pgm_cluster_item_count_alerts (PgmClusterItem *self);
 
-/* "1 primary · 2 standbys · 15.18", for the line below the name. Transfer full. */
+/* "15.18 · 1 primary · 2 standbys", for the line below the name. Transfer full. */
 char *pgm_cluster_item_describe (PgmClusterItem *self);
 
 /* Milliseconds of the round trips of the last minute, oldest first, NAN where there was

@@ -151,7 +151,7 @@ show_cluster (PgmSidebarRow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->badge), pgm_cluster_item_count_alerts (item) > 0);
   history = pgm_cluster_item_get_history (item, &length);
   pgm_sparkline_set_points (self->sparkline, history, length);
-  gtk_widget_set_visible (GTK_WIDGET (self->sparkline), length > 1);
+  gtk_widget_set_visible (GTK_WIDGET (self->sparkline), state != PGM_CLUSTER_DOWN && length > 1);
   set_accessible (self, description);
 }
 

@@ -83,7 +83,7 @@ pgm_sparkline_class_init (PgmSparklineClass *klass)
 static void
 pgm_sparkline_init (PgmSparkline *self)
 {
-  gtk_widget_set_size_request (GTK_WIDGET (self), 48, 16);
+  gtk_widget_set_size_request (GTK_WIDGET (self), 40, 16);
   gtk_widget_set_can_target (GTK_WIDGET (self), FALSE);
 }
 

@@ -7,6 +7,8 @@ struct _PgmTabSwitcher
   GtkWidget *title;
   AdwViewSwitcherBar *bar; /* weak */
   gboolean has_stack;
+  gboolean squeezed; /* there are tabs, and no room for them */
+  guint idle;
 };
 
 G_DEFINE_FINAL_TYPE (PgmTabSwitcher, pgm_tab_switcher, GTK_TYPE_WIDGET)
@@ -30,6 +32,18 @@ pgm_tab_switcher_measure (GtkWidget *widget,
   *natural = MAX (*minimum, self->has_stack ? natural_here : title_natural);
 }
 
+/* Not while sizes are being given out: what changes then would be overlooked. */
+static gboolean
+reveal_bar (gpointer user_data)
+{
+  PgmTabSwitcher *self = user_data;
+
+  self->idle = 0;
+  if (self->bar != NULL)
+    adw_view_switcher_bar_set_reveal (self->bar, self->squeezed);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 pgm_tab_switcher_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
@@ -42,8 +56,9 @@ pgm_tab_switcher_size_allocate (GtkWidget *widget, int width, int height, int ba
   gtk_widget_set_child_visible (self->switcher, fits);
   gtk_widget_set_child_visible (self->title, !fits);
   gtk_widget_allocate (fits ? self->switcher : self->title, width, height, baseline, NULL);
-  if (self->bar != NULL)
-    adw_view_switcher_bar_set_reveal (self->bar, self->has_stack && !fits);
+  self->squeezed = self->has_stack && !fits;
+  if (self->idle == 0)
+    self->idle = g_idle_add (reveal_bar, self);
 }
 
 static void
@@ -51,6 +66,7 @@ pgm_tab_switcher_dispose (GObject *object)
 {
   PgmTabSwitcher *self = PGM_TAB_SWITCHER (object);
 
+  g_clear_handle_id (&self->idle, g_source_remove);
   g_clear_weak_pointer (&self->bar);
   g_clear_pointer (&self->switcher, gtk_widget_unparent);
   g_clear_pointer (&self->title, gtk_widget_unparent);

@@ -1,5 +1,10 @@
 #include "draw.h"
 
+#include <libintl.h>
+#include <locale.h>
+
+#include "config.h"
+
 static const struct
 {
   const char *name;
@@ -21,9 +26,8 @@ is_zero (Desk *desk, gpointer data)
 }
 
 static void
-draw (Desk *desk, const char *path)
+draw (Desk *desk, GtkWidget *window, const char *path)
 {
-  GtkWidget *window = GTK_WIDGET (desk_get_window (desk));
   g_autoptr (GdkPaintable) paintable = NULL;
   g_autoptr (GdkTexture) texture = NULL;
   GtkSnapshot *snapshot = gtk_snapshot_new ();
@@ -41,6 +45,19 @@ draw (Desk *desk, const char *path)
   if (!gdk_texture_save_to_png (texture, path))
     g_error ("cannot write %s", path);
   g_print ("%s\n", path);
+}
+
+void
+draw_set_language (void)
+{
+  const char *directory = g_getenv ("PICTURES_LOCALES");
+
+  if (directory == NULL)
+    return;
+  setlocale (LC_ALL, "");
+  bindtextdomain (PGM_GETTEXT_DOMAIN, directory);
+  bind_textdomain_codeset (PGM_GETTEXT_DOMAIN, "UTF-8");
+  textdomain (PGM_GETTEXT_DOMAIN);
 }
 
 void
@@ -75,5 +92,20 @@ draw_one (Desk *desk, const char *name)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s.png", g_getenv ("PICTURES_DIRECTORY"), name);
 
-  draw (desk, path);
+  draw (desk, GTK_WIDGET (desk_get_window (desk)), path);
+}
+
+void
+draw_window (Desk *desk, GtkWidget *window, const char *name)
+{
+  for (int dark = 0; dark < 2; dark++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s%s.png", g_getenv ("PICTURES_DIRECTORY"), name,
+                                               dark ? "-dark" : "");
+
+      adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                          dark ? ADW_COLOR_SCHEME_FORCE_DARK
+                                               : ADW_COLOR_SCHEME_FORCE_LIGHT);
+      draw (desk, window, path);
+    }
 }

@@ -8,6 +8,7 @@
 #include "app/cluster-page.h"
 #include "app/window.h"
 #include "fixture/cluster.h"
+#include "main/outside.h"
 #include "town.h"
 
 static PgmClusterPage *
@@ -92,6 +93,57 @@ draw_editor (Desk *desk, PgmTestCluster *cluster)
   draw_all (desk, "editor-tested");
 }
 
+static GtkWindow *
+find_dialog (Desk *desk)
+{
+  GListModel *windows = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (windows); i++)
+    {
+      g_autoptr (GtkWindow) window = g_list_model_get_item (windows, i);
+
+      if (window != GTK_WINDOW (desk_get_window (desk)))
+        return window; /* toplevels keep themselves */
+    }
+  return NULL;
+}
+
+static gboolean
+has_dialog (Desk *desk, gpointer data)
+{
+  return find_dialog (desk) != NULL;
+}
+
+static gboolean
+has_no_dialog (Desk *desk, gpointer data)
+{
+  return find_dialog (desk) == NULL;
+}
+
+static void
+draw_dialog (Desk *desk, const char *action, const char *target, const char *name)
+{
+  if (target != NULL)
+    desk_activate_with (desk, action, target);
+  else
+    desk_activate (desk, action);
+  desk_wait (desk, has_dialog, NULL);
+  draw_window (desk, GTK_WIDGET (find_dialog (desk)), name);
+  gtk_window_close (find_dialog (desk));
+  desk_wait (desk, has_no_dialog, NULL);
+}
+
+static void
+draw_dialogs (Desk *desk)
+{
+  pgm_application_set_outside (desk_get_application (desk), &pgm_host_outside);
+  draw_dialog (desk, "app.preferences", NULL, "preferences");
+  draw_dialog (desk, "app.connect-server", "", "connect");
+  draw_dialog (desk, "app.share", NULL, "share");
+  draw_dialog (desk, "win.jump", NULL, "jump");
+  draw_dialog (desk, "win.remove-cluster", "berlin", "remove");
+}
+
 static void
 draw_everything (Desk *desk)
 {
@@ -101,6 +153,7 @@ draw_everything (Desk *desk)
   g_assert_no_error (error);
   town_build (cluster);
   draw_begin (desk);
+  pgm_window_set_servers (desk_get_window (desk), TRUE, NULL);
   draw_editor (desk, cluster);
   town_register (desk, "berlin", "env:prod", pgm_test_cluster_get_uri (cluster, "shop"));
   town_register (desk, "lisbon", "env:staging", pgm_test_cluster_get_socket_uri (cluster, "shop"));
@@ -110,12 +163,15 @@ draw_everything (Desk *desk)
   desk_wait (desk, has_nodes, (gpointer) "oslo");
   desk_activate_with (desk, "win.show-cluster", "berlin");
   draw_pages (desk);
+  desk_activate (desk, "win.show-logs");
+  draw_all (desk, "logs-empty");
   desk_activate_with (desk, "win.show-cluster", "oslo");
   show_tab (desk, "replication");
   desk_wait (
       desk, is_answered,
       pgm_replication_page_get_state_view (pgm_cluster_page_get_replication (get_page (desk))));
   draw_all (desk, "unreachable");
+  draw_dialogs (desk);
 }
 
 int
@@ -127,6 +183,7 @@ main (int argc, char **argv)
       return 2;
     }
   g_setenv ("PICTURES_DIRECTORY", argv[1], TRUE);
+  draw_set_language ();
   desk_run (draw_everything);
   return 0;
 }

@@ -107,6 +107,7 @@ main (int argc, char **argv)
       return 2;
     }
   g_setenv ("PICTURES_DIRECTORY", argv[1], TRUE);
+  draw_set_language ();
   desk_run (draw_everything);
   return 0;
 }
