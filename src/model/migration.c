@@ -1,5 +1,7 @@
 #include "model/migration.h"
 
+#include <string.h>
+
 #include "core/dsn.h"
 #include "model/descriptor.h"
 
@@ -102,6 +104,17 @@ static const PgmField follow_body_fields[] = {
 
 const PgmRecordType pgm_follow_body_type = { "follow request", sizeof (PgmFollowBody),
                                              follow_body_fields };
+
+static const PgmField compare_body_fields[] = {
+  FIELD (PgmCompareBody, source, SECRET, REQUIRED),
+  FIELD (PgmCompareBody, dest, SECRET, REQUIRED),
+  FIELD (PgmCompareBody, schema, BOOL, 0),
+  FIELD (PgmCompareBody, data, BOOL, 0),
+  FIELD_END,
+};
+
+const PgmRecordType pgm_compare_body_type = { "compare request", sizeof (PgmCompareBody),
+                                              compare_body_fields };
 
 static const PgmField force_query_fields[] = {
   FIELD (PgmForceQuery, force, BOOL, 0),
@@ -347,6 +360,38 @@ pgm_follow_body_to_spec (const PgmFollowBody *self, GError **error)
   spec->kind = PGM_JOB_FOLLOW;
   spec->follow = make_follow (self->slot_name, self->publication, self->start_lsn);
   if (fill_ends (spec, self->source_uri, self->dest_uri, error))
+    return spec;
+  pgm_record_unref (spec);
+  return NULL;
+}
+
+/* A URI or keyword string has a "=" or "://" in it, an id has neither. */
+static PgmEndpoint *
+text_to_endpoint (PgmSecret *text, const char *field, GError **error)
+{
+  const char *value = pgm_secret_reveal (text);
+  const char *slash = strchr (value, '/');
+  PgmEndpoint *endpoint;
+
+  if (*value == '\0' || strchr (value, '=') != NULL || strstr (value, "://") != NULL)
+    return uri_to_endpoint (text, field, error);
+  endpoint = pgm_record_new (&pgm_endpoint_type);
+  endpoint->cluster = slash != NULL ? g_strndup (value, (gsize) (slash - value)) : g_strdup (value);
+  endpoint->node = slash != NULL ? g_strdup (slash + 1) : NULL;
+  return endpoint;
+}
+
+PgmJobSpec *
+pgm_compare_body_to_spec (const PgmCompareBody *self, GError **error)
+{
+  PgmJobSpec *spec = pgm_record_new (&pgm_job_spec_type);
+
+  spec->kind = PGM_JOB_COMPARE;
+  spec->compare = pgm_record_new (&pgm_compare_options_type);
+  spec->compare->schema = self->schema;
+  spec->compare->data = self->data;
+  if ((spec->source = text_to_endpoint (self->source, "source", error)) != NULL &&
+      (spec->destination = text_to_endpoint (self->dest, "dest", error)) != NULL)
     return spec;
   pgm_record_unref (spec);
   return NULL;

@@ -108,6 +108,17 @@ typedef struct
   char *publication;
 } PgmFollowBody;
 
+/* POST /compare. An end is a URI, which may hold a password, or "CLUSTER", or
+ * "CLUSTER/NODE"; neither schema nor data means both. */
+typedef struct
+{
+  PgmRecord record;
+  PgmSecret *source;
+  PgmSecret *dest;
+  gboolean schema;
+  gboolean data;
+} PgmCompareBody;
+
 /* DELETE /migrations/{id}?force=true */
 typedef struct
 {
@@ -155,6 +166,7 @@ extern const PgmRecordType pgm_jobs_status_type;
 extern const PgmRecordType pgm_api_error_type;
 extern const PgmRecordType pgm_clone_body_type;
 extern const PgmRecordType pgm_follow_body_type;
+extern const PgmRecordType pgm_compare_body_type;
 extern const PgmRecordType pgm_force_query_type;
 extern const PgmRecordType pgm_metrics_query_type;
 extern const PgmRecordType pgm_metric_point_type;
@@ -170,6 +182,8 @@ PgmJobSpec *
 pgm_clone_body_to_spec (const PgmCloneBody *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 PgmJobSpec *
 pgm_follow_body_to_spec (const PgmFollowBody *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+PgmJobSpec *
+pgm_compare_body_to_spec (const PgmCompareBody *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* An error over the wire: what it says, its kind as the status of an answer, and
  * back. */

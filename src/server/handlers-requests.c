@@ -66,6 +66,15 @@ pgm_handle_follow (PgmCall *call)
   start (call, spec, error);
 }
 
+void
+pgm_handle_compare (PgmCall *call)
+{
+  GError *error = NULL;
+  PgmJobSpec *spec = pgm_compare_body_to_spec (call->body, &error);
+
+  start (call, spec, error);
+}
+
 /* Called with the job that is meant; must answer. */
 typedef void (*JobFunc) (PgmCall *call, const char *job_id);
 

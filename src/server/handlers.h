@@ -33,6 +33,7 @@ void pgm_handle_migration_report (PgmCall *call);
 void pgm_handle_start (PgmCall *call); /* a whole specification */
 void pgm_handle_clone (PgmCall *call);
 void pgm_handle_follow (PgmCall *call);
+void pgm_handle_compare (PgmCall *call);
 void pgm_handle_stop (PgmCall *call);
 void pgm_handle_switchover (PgmCall *call);
 void pgm_handle_switchover_back (PgmCall *call);

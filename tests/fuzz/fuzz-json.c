@@ -9,8 +9,11 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   static const PgmRecordType *const types[] = {
-    &pgm_job_spec_type,   &pgm_clone_body_type, &pgm_follow_body_type, &pgm_switchover_options_type,
-    &pgm_empty_body_type, &pgm_snapshot_type,   &pgm_report_type,      &pgm_migration_type,
+    &pgm_job_spec_type,           &pgm_clone_body_type,
+    &pgm_follow_body_type,        &pgm_compare_body_type,
+    &pgm_switchover_options_type, &pgm_empty_body_type,
+    &pgm_snapshot_type,           &pgm_report_type,
+    &pgm_migration_type,
   };
   g_autoptr (GError) error = NULL;
   const PgmRecordType *type;

@@ -174,6 +174,30 @@ def conflicts(scene):
     scene.expect_unharmed()
 
 
+def await_report(api, job, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        status, _, report = api.ask("GET", f"migrations/{job}/report")
+        if status == 200:
+            return report
+        assert time.monotonic() < end, f"{job} does not end"
+        time.sleep(0.1)
+
+
+@case("POST /compare: two databases, whole or in part; an end that can't be is refused by name")
+def comparing(scene):
+    ends = {"source": scene.databases.source_uri, "dest": scene.databases.source_uri.replace(scene.databases.name, "postgres")}
+    for body, word in (({"source": ends["source"]}, "dest"), ({**ends, "dest": ""}, "dest"), ({**ends, "rows": True}, "rows"),
+                       ({**ends, "dest": "nobody/at-home"}, "nobody")):
+        status, _, answer = scene.api.ask("POST", "compare", body)
+        assert status in (400, 404) and word in answer["error"], (body, status, answer)
+    status, _, answer = scene.api.ask("POST", "compare", {**ends, "schema": True})
+    assert status == 202, answer
+    report = await_report(scene.api, answer["job_id"])
+    assert report["outcome"] == "different" and report["objects"] and not report["table_comparisons"], report["outcome"]
+    scene.expect_unharmed()
+
+
 @case("a connection named over the network uses no passfile, service or certificate of the daemon's account, unless allowed")
 def own_files(scene):
     guarded = Cluster(scram=True)
@@ -201,12 +225,7 @@ def own_files(scene):
             body = {"source_uri": bare, "dest_uri": scene.databases.destination_uri}
             status, _, answer = api.ask("POST", "jobs/clone", body)
             assert status == 202, answer
-            job, end = answer["job_id"], time.monotonic() + 30
-            status, _, report = api.ask("GET", f"migrations/{job}/report")
-            while status != 200:
-                assert time.monotonic() < end, "the clone does not end"
-                time.sleep(0.1)
-                status, _, report = api.ask("GET", f"migrations/{job}/report")
+            report = await_report(api, answer["job_id"])
             assert report["outcome"] in ("failed", "refused") and "password" in json.dumps(report), report
             status, _, answer = api.ask("POST", "clusters/test-connection", {"dsn": guarded.uri()})
             assert status == 200 and answer["reachable"], answer
