@@ -2,6 +2,7 @@
 
 #include <libintl.h>
 #include <locale.h>
+#include <sys/resource.h>
 
 #include "client/remote-engine.h"
 #include "config.h"
@@ -12,6 +13,18 @@
 #include "store/paths.h"
 #include "store/store.h"
 
+/* Passwords in use stand in memory, libpq's too: a crash must not leave them on a disk. */
+static void
+keep_out_of_core (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_CORE, &limit) != 0)
+    return;
+  limit.rlim_cur = 0;
+  (void) setrlimit (RLIMIT_CORE, &limit);
+}
+
 void
 pgm_host_init (const char *program)
 {
@@ -20,6 +33,7 @@ pgm_host_init (const char *program)
   bind_textdomain_codeset (PGM_GETTEXT_DOMAIN, "UTF-8");
   textdomain (PGM_GETTEXT_DOMAIN);
   g_set_prgname (program);
+  keep_out_of_core ();
   /* It would turn HTTP/2 on; here nothing else runs yet. */
   g_unsetenv ("SOUP_SERVER_HTTP2");
 }
