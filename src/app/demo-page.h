@@ -1,11 +1,12 @@
-/* The sample: makes two throw-away clusters, clones a shop from one into the other,
- * compares both and removes them again, all of it live. A PgmShellPage. Its actions
+/* The sample: makes two throw-away clusters and tells the whole story on them, live: a
+ * shop is cloned and followed while customers order, writes are moved there and back,
+ * both sides are compared, and everything is removed again. A PgmShellPage. Its actions
  * are demo.start and demo.stop; signal "ended" when everything has been cleaned up. */
 #pragma once
 
 #include <adwaita.h>
 
-#include "engine/engine.h"
+#include "app/migration-page.h"
 
 G_BEGIN_DECLS
 
@@ -33,5 +34,8 @@ PgmDemoState pgm_demo_page_get_state (PgmDemoPage *self);
 
 /* The throw-away clusters while they exist, else NULL. Owned by the page. */
 const PgmSample *pgm_demo_page_get_sample (PgmDemoPage *self);
+
+/* The page of the job that runs or ran last, NULL before the first. Owned by the page. */
+PgmMigrationPage *pgm_demo_page_get_migration (PgmDemoPage *self);
 
 G_END_DECLS

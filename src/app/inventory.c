@@ -375,6 +375,13 @@ is_job_listed (const GPtrArray *jobs, const char *id)
   return FALSE;
 }
 
+/* A preflight changes nothing, and its result stands where it was asked for. */
+static gboolean
+is_rehearsal (const PgmJobInfo *info)
+{
+  return info->spec != NULL && info->spec->clone != NULL && info->spec->clone->dry_run;
+}
+
 static void
 take_jobs (PgmInventory *self, GPtrArray *jobs)
 {
@@ -386,7 +393,8 @@ take_jobs (PgmInventory *self, GPtrArray *jobs)
         g_list_store_remove (self->jobs, i);
     }
   for (guint i = 0; i < jobs->len; i++)
-    take_job (self, g_ptr_array_index (jobs, i));
+    if (!is_rehearsal (g_ptr_array_index (jobs, i)))
+      take_job (self, g_ptr_array_index (jobs, i));
   g_list_store_sort (self->jobs, compare_jobs, NULL);
 }
 

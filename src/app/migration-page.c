@@ -2,6 +2,7 @@
 
 #include "app/cluster-item.h"
 #include "app/confirm.h"
+#include "app/migration-header.h"
 #include "app/migration-report.h"
 #include "app/migration-words.h"
 #include "app/save-file.h"
@@ -22,21 +23,12 @@ struct _PgmMigrationPage
   GtkStack *pages;
   AdwStatusPage *missing_page;
   AdwViewStack *tabs;
-  GtkImage *state_icon;
-  GtkSpinner *spinner;
-  GtkLabel *state_label;
-  GtkLabel *activity_label;
-  GtkProgressBar *overall_bar;
-  GtkWidget *pause_button;
-  GtkWidget *resume_button;
-  GtkWidget *verify_button;
-  GtkWidget *cut_over_button;
-  GtkWidget *go_on_button;
-  PgmMigrationStrip *strip;
+  PgmMigrationHeader *header;
   PgmMigrationOverview *overview;
   PgmMigrationTables *tables;
   PgmMigrationLog *log;
-  PgmCutoverView *cutover;
+  AdwBin *cutover_bin;
+  PgmCutoverView *cutover; /* NULL until it is looked at */
 
   PgmEngine *engine;
   char *job_id;
@@ -49,6 +41,12 @@ struct _PgmMigrationPage
   AdwMessageDialog *dialog; /* weak */
   GCancellable *cancellable;
   gint64 seen_at; /* monotonic, of the newest snapshot */
+  int fence;      /* what a cutover will propose */
+  gboolean keep_way_back;
+  char *source_name;
+  char *destination_name;
+  gboolean source_protected;
+  gboolean destination_protected;
   guint stale_source;
   gboolean shows_old; /* the newest snapshot has not been shown yet */
 };
@@ -103,13 +101,6 @@ may_clean_up (PgmMigrationPage *self)
   return may_go_on (self);
 }
 
-static gboolean
-belongs_to_destination (const PgmSnapshot *snapshot)
-{
-  return snapshot->cutover != NULL && snapshot->cutover->done &&
-         g_strcmp0 (snapshot->cutover->direction, "forward") == 0;
-}
-
 static void
 enable (PgmMigrationPage *self, const char *action, gboolean enabled)
 {
@@ -137,129 +128,13 @@ show_actions (PgmMigrationPage *self)
   enable (self, "migration.copy-report", self->snapshot != NULL || self->report != NULL);
   enable (self, "migration.save-text", self->snapshot != NULL || self->report != NULL);
   enable (self, "migration.save-json", self->snapshot != NULL || self->report != NULL);
-  gtk_widget_set_visible (self->pause_button, running && follows && !paused);
-  gtk_widget_set_visible (self->resume_button, paused);
-  gtk_widget_set_visible (self->verify_button, running && follows);
-  gtk_widget_set_visible (self->cut_over_button, running && follows);
-  gtk_button_set_label (GTK_BUTTON (self->cut_over_button),
-                        self->snapshot != NULL && belongs_to_destination (self->snapshot)
-                            ? _ ("Go _Back…")
-                            : _ ("_Cut Over…"));
-  gtk_widget_set_visible (self->go_on_button, may_go_on (self));
-}
-
-/* ---- how it stands ---- */
-
-static void
-set_text (GtkLabel *label, const char *text)
-{
-  if (g_strcmp0 (gtk_label_get_text (label), text) != 0)
-    gtk_label_set_text (label, text);
-}
-
-static const char *
-state_text (const PgmSnapshot *snapshot)
-{
-  if (pgm_words_is_in_trouble (snapshot))
-    return _ ("Trying again");
-  switch ((PgmPhase) snapshot->phase)
-    {
-    case PGM_PHASE_CATCH_UP:
-      return _ ("Catching up");
-    case PGM_PHASE_STREAMING:
-    case PGM_PHASE_SWITCHOVER_COMPLETE:
-      return belongs_to_destination (snapshot) ? _ ("Cut over, with a way back")
-                                               : _ ("Following every change");
-    case PGM_PHASE_IDLE:
-    case PGM_PHASE_CONNECTING:
-    case PGM_PHASE_PREFLIGHT:
-    case PGM_PHASE_SCHEMA:
-    case PGM_PHASE_COPY:
-    case PGM_PHASE_INDEXES:
-    case PGM_PHASE_SWITCHOVER:
-    case PGM_PHASE_VERIFY:
-    case PGM_PHASE_PAUSED:
-    case PGM_PHASE_DONE:
-    case PGM_PHASE_FAILED:
-    case PGM_PHASE_STOPPED:
-    default:
-      return pgm_phase_to_text ((PgmPhase) snapshot->phase);
-    }
-}
-
-static char *
-activity_text (const PgmSnapshot *snapshot)
-{
-  g_autofree char *changes = NULL;
-
-  if (snapshot->activity != NULL && *snapshot->activity != '\0')
-    return pgm_text_to_lines (snapshot->activity);
-  if (snapshot->phase == PGM_PHASE_INDEXES && snapshot->indexes_total > 0)
-    return g_strdup_printf (_ ("%d of %d indexes and constraints built"),
-                            (int) snapshot->indexes_done, (int) snapshot->indexes_total);
-  if (snapshot->transactions > 0 || snapshot->phase == PGM_PHASE_STREAMING)
-    {
-      changes = pgm_format_count (snapshot->changes);
-      return g_strdup_printf (_ ("%s changes applied so far"), changes);
-    }
-  if (snapshot->tables_total > 0)
-    return g_strdup_printf (_ ("%d of %d tables copied"), (int) snapshot->tables_copied,
-                            (int) snapshot->tables_total);
-  return g_strdup ("");
-}
-
-static gboolean
-is_copying (const PgmSnapshot *snapshot)
-{
-  return snapshot->phase == PGM_PHASE_SCHEMA || snapshot->phase == PGM_PHASE_COPY ||
-         snapshot->phase == PGM_PHASE_INDEXES ||
-         (snapshot->phase == PGM_PHASE_VERIFY &&
-          g_strcmp0 (snapshot->kind, pgm_job_kind_names[PGM_JOB_COMPARE]) == 0);
-}
-
-static void
-show_state (PgmMigrationPage *self)
-{
-  const PgmSnapshot *snapshot = self->snapshot;
-  g_autofree char *activity = activity_text (snapshot);
-  g_autofree char *percent = g_strdup_printf ("%.0f %%", snapshot->percent);
-
-  set_text (self->state_label, state_text (snapshot));
-  set_text (self->activity_label, activity);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->activity_label), activity);
-  gtk_widget_set_visible (GTK_WIDGET (self->overall_bar), is_copying (snapshot));
-  gtk_progress_bar_set_fraction (self->overall_bar, CLAMP (snapshot->percent / 100, 0, 1));
-  gtk_progress_bar_set_text (self->overall_bar, percent);
-  gtk_widget_set_visible (GTK_WIDGET (self->spinner), TRUE);
-  gtk_widget_set_visible (GTK_WIDGET (self->state_icon), FALSE);
-  gtk_spinner_set_spinning (self->spinner, snapshot->phase != PGM_PHASE_PAUSED);
-}
-
-static void
-show_outcome (PgmMigrationPage *self)
-{
-  const PgmReport *report = self->report;
-  const char *const classes[] = { pgm_words_outcome_class (report->outcome), NULL };
-  g_autofree char *duration = pgm_format_duration (report->seconds);
-  g_autofree char *rows = pgm_format_count (report->rows);
-  g_autofree char *text = report->rows > 0
-                              ? g_strdup_printf (_ ("%s rows copied; it took %s"), rows, duration)
-                              : g_strdup_printf (_ ("It took %s"), duration);
-
-  set_text (self->state_label, pgm_words_outcome (report));
-  set_text (self->activity_label, text);
-  gtk_image_set_from_icon_name (self->state_icon, pgm_words_outcome_icon (report->outcome));
-  gtk_widget_set_css_classes (GTK_WIDGET (self->state_icon), (const char **) (guintptr) classes);
-  gtk_widget_set_visible (GTK_WIDGET (self->state_icon), TRUE);
-  gtk_widget_set_visible (GTK_WIDGET (self->spinner), FALSE);
-  gtk_spinner_set_spinning (self->spinner, FALSE);
-  gtk_widget_set_visible (GTK_WIDGET (self->overall_bar), FALSE);
-  pgm_migration_strip_end (
-      self->strip, report->outcome == PGM_OUTCOME_DONE || report->outcome == PGM_OUTCOME_PROBLEMS ||
-                           report->outcome == PGM_OUTCOME_DIFFERENT
-                       ? PGM_STEP_DONE
-                   : report->outcome == PGM_OUTCOME_INTERRUPTED ? PGM_STEP_STOPPED
-                                                                : PGM_STEP_FAILED);
+  pgm_migration_header_show_button (self->header, PGM_BUTTON_PAUSE, running && follows && !paused);
+  pgm_migration_header_show_button (self->header, PGM_BUTTON_RESUME, paused);
+  pgm_migration_header_show_button (self->header, PGM_BUTTON_VERIFY, running && follows);
+  pgm_migration_header_show_button (self->header, PGM_BUTTON_CUT_OVER, running && follows);
+  pgm_migration_header_show_button (self->header, PGM_BUTTON_GO_ON, may_go_on (self));
+  pgm_migration_header_set_back (
+      self->header, self->snapshot != NULL && pgm_words_belongs_to_destination (self->snapshot));
 }
 
 /* Only what can be seen; the rest when it is. */
@@ -272,12 +147,13 @@ show_snapshot (PgmMigrationPage *self)
   pgm_migration_tables_update (self->tables, self->snapshot);
   if (self->shows_old)
     return;
-  pgm_migration_strip_show (self->strip, self->snapshot);
+  pgm_migration_strip_show (pgm_migration_page_get_strip (self), self->snapshot);
   pgm_migration_overview_show (self->overview, self->snapshot);
   if (self->report == NULL)
     {
-      show_state (self);
-      pgm_cutover_view_show (self->cutover, self->snapshot);
+      pgm_migration_header_show (self->header, self->snapshot);
+      if (self->cutover != NULL)
+        pgm_cutover_view_show (self->cutover, self->snapshot);
     }
   show_actions (self);
 }
@@ -321,10 +197,11 @@ take_report (PgmMigrationPage *self, PgmReport *report)
   keep_cutover (self, report->cutover);
   gtk_stack_set_visible_child_name (self->pages, "main");
   if (self->snapshot != NULL)
-    pgm_migration_strip_show (self->strip, self->snapshot);
+    pgm_migration_strip_show (pgm_migration_page_get_strip (self), self->snapshot);
   pgm_migration_overview_set_report (self->overview, report);
-  pgm_cutover_view_end (self->cutover, report);
-  show_outcome (self);
+  if (self->cutover != NULL)
+    pgm_cutover_view_end (self->cutover, report);
+  pgm_migration_header_end (self->header, report);
   show_actions (self);
 }
 
@@ -402,6 +279,24 @@ name_end (PgmCluster *cluster, const char *described, gboolean *is_protected)
 }
 
 static void
+set_ends (PgmMigrationPage *self,
+          const char *source,
+          gboolean source_protected,
+          const char *destination,
+          gboolean destination_protected)
+{
+  g_free (self->source_name);
+  g_free (self->destination_name);
+  self->source_name = g_strdup (source);
+  self->destination_name = g_strdup (destination);
+  self->source_protected = source_protected;
+  self->destination_protected = destination_protected;
+  if (self->cutover != NULL)
+    pgm_cutover_view_set_ends (self->cutover, source, source_protected, destination,
+                               destination_protected);
+}
+
+static void
 on_clusters (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PgmMigrationPage) self = user_data;
@@ -416,7 +311,7 @@ on_clusters (GObject *source, GAsyncResult *result, gpointer user_data)
           name_end (find_cluster (clusters, spec->source), self->info->source, &source_protected);
       to = name_end (find_cluster (clusters, spec->destination), self->info->destination,
                      &destination_protected);
-      pgm_cutover_view_set_ends (self->cutover, from, source_protected, to, destination_protected);
+      set_ends (self, from, source_protected, to, destination_protected);
     }
   if (clusters != NULL)
     pgm_question_free_answer (PGM_ASK_LIST_CLUSTERS, clusters);
@@ -440,9 +335,9 @@ take_info (PgmMigrationPage *self, PgmJobInfo *info)
   pgm_record_ref (info);
   g_clear_pointer (&self->info, pgm_record_unref);
   self->info = info;
-  pgm_migration_strip_set_kind (self->strip, strip_kind (info));
+  pgm_migration_strip_set_kind (pgm_migration_page_get_strip (self), strip_kind (info));
   pgm_migration_overview_set_info (self->overview, info);
-  pgm_cutover_view_set_ends (self->cutover, info->source, FALSE, info->destination, FALSE);
+  set_ends (self, info->source, FALSE, info->destination, FALSE);
   if (info->plan != NULL)
     pgm_migration_page_set_cutover_defaults (self, info->plan->fence, info->plan->fallback);
   g_free (self->subtitle);
@@ -485,10 +380,8 @@ explain_absence (PgmMigrationPage *self, const PgmJobInfo *info)
   else if (info->status == PGM_JOB_LOST)
     {
       gtk_stack_set_visible_child_name (self->pages, "main");
-      set_text (self->state_label, _ ("Interrupted"));
-      set_text (self->activity_label, _ ("Its process ended without a word. It can go on."));
-      gtk_widget_set_visible (GTK_WIDGET (self->spinner), FALSE);
-      gtk_widget_set_visible (GTK_WIDGET (self->overall_bar), FALSE);
+      pgm_migration_header_tell (self->header, _ ("Interrupted"),
+                                 _ ("Its process ended without a word. It can go on."));
     }
   else
     show_missing (self, _ ("Not Started Yet"), NULL);
@@ -603,7 +496,7 @@ on_stop_answer (PgmConfirmAnswer answer, gpointer user_data)
 
   if (answer != PGM_CONFIRM_ACCEPT)
     return;
-  set_text (self->activity_label, _ ("Stopping…"));
+  pgm_migration_header_tell (self->header, NULL, _ ("Stopping…"));
   enable (self, "migration.stop", FALSE);
   pgm_engine_stop_job_async (self->engine, self->job_id, NULL, on_stopped, g_object_ref (self));
 }
@@ -693,7 +586,7 @@ static void
 clean_up (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   PgmMigrationPage *self = PGM_MIGRATION_PAGE (widget);
-  gboolean moved = self->snapshot != NULL && belongs_to_destination (self->snapshot);
+  gboolean moved = self->snapshot != NULL && pgm_words_belongs_to_destination (self->snapshot);
   const PgmConfirmQuestion question = {
     .heading = _ ("Clean Up?"),
     .body = moved ? _ ("Slots, publications and origins of this migration are removed on both "
@@ -839,6 +732,8 @@ pgm_migration_page_finalize (GObject *object)
   g_free (self->job_id);
   g_free (self->title);
   g_free (self->subtitle);
+  g_free (self->source_name);
+  g_free (self->destination_name);
   G_OBJECT_CLASS (pgm_migration_page_parent_class)->finalize (object);
 }
 
@@ -849,21 +744,11 @@ bind_children (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, pages);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, missing_page);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, tabs);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, state_icon);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, spinner);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, state_label);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, activity_label);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, overall_bar);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, pause_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, resume_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, verify_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, cut_over_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, go_on_button);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, strip);
+  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, header);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, overview);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, tables);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, log);
-  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, cutover);
+  gtk_widget_class_bind_template_child (widget_class, PgmMigrationPage, cutover_bin);
 }
 
 static void
@@ -890,15 +775,41 @@ pgm_migration_page_class_init (PgmMigrationPageClass *klass)
   object_class->dispose = pgm_migration_page_dispose;
   object_class->finalize = pgm_migration_page_finalize;
   widget_class->map = pgm_migration_page_map;
-  g_type_ensure (PGM_TYPE_MIGRATION_STRIP);
+  g_type_ensure (PGM_TYPE_MIGRATION_HEADER);
   g_type_ensure (PGM_TYPE_MIGRATION_OVERVIEW);
   g_type_ensure (PGM_TYPE_MIGRATION_TABLES);
   g_type_ensure (PGM_TYPE_MIGRATION_LOG);
-  g_type_ensure (PGM_TYPE_CUTOVER_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/pgmanager/Pgmanager/migration-page.ui");
   bind_children (widget_class);
   install_actions (widget_class);
+}
+
+/* Made when somebody looks: it has more widgets than the rest of the page. */
+static void
+ensure_cutover (PgmMigrationPage *self)
+{
+  if (self->cutover != NULL || self->engine == NULL)
+    return;
+  self->cutover = g_object_new (PGM_TYPE_CUTOVER_VIEW, NULL);
+  adw_bin_set_child (self->cutover_bin, GTK_WIDGET (self->cutover));
+  g_signal_connect_swapped (self->cutover, "message", G_CALLBACK (toast), self);
+  pgm_cutover_view_set_job (self->cutover, self->engine, self->job_id);
+  pgm_cutover_view_set_ends (self->cutover, self->source_name, self->source_protected,
+                             self->destination_name, self->destination_protected);
+  pgm_cutover_ask_set_defaults (pgm_cutover_view_get_ask (self->cutover), self->fence,
+                                self->keep_way_back);
+  if (self->report != NULL)
+    pgm_cutover_view_end (self->cutover, self->report);
+  else if (self->snapshot != NULL)
+    pgm_cutover_view_show (self->cutover, self->snapshot);
+}
+
+static void
+on_tab (PgmMigrationPage *self)
+{
+  if (adw_view_stack_get_visible_child (self->tabs) == GTK_WIDGET (self->cutover_bin))
+    ensure_cutover (self);
 }
 
 static void
@@ -909,7 +820,8 @@ pgm_migration_page_init (PgmMigrationPage *self)
   self->cancellable = g_cancellable_new ();
   self->title = g_strdup (_ ("Migration"));
   self->stale_source = g_timeout_add_seconds (STALE_LOOK_SECS, look_at_age, self);
-  g_signal_connect_swapped (self->cutover, "message", G_CALLBACK (toast), self);
+  self->keep_way_back = TRUE;
+  g_signal_connect_swapped (self->tabs, "notify::visible-child", G_CALLBACK (on_tab), self);
   show_actions (self);
 }
 
@@ -920,7 +832,6 @@ pgm_migration_page_new (PgmEngine *engine, const char *job_id)
 
   self->engine = g_object_ref (engine);
   self->job_id = g_strdup (job_id);
-  pgm_cutover_view_set_job (self->cutover, engine, job_id);
   g_signal_connect (engine, "snapshot", G_CALLBACK (on_snapshot), self);
   g_signal_connect (engine, "finished", G_CALLBACK (on_finished), self);
   load (self);
@@ -936,7 +847,10 @@ pgm_migration_page_get_job_id (PgmMigrationPage *self)
 void
 pgm_migration_page_set_cutover_defaults (PgmMigrationPage *self, int fence, gboolean keep_way_back)
 {
-  pgm_cutover_ask_set_defaults (pgm_cutover_view_get_ask (self->cutover), fence, keep_way_back);
+  self->fence = fence;
+  self->keep_way_back = keep_way_back;
+  if (self->cutover != NULL)
+    pgm_cutover_ask_set_defaults (pgm_cutover_view_get_ask (self->cutover), fence, keep_way_back);
 }
 
 void
@@ -966,19 +880,20 @@ pgm_migration_page_get_log (PgmMigrationPage *self)
 PgmCutoverView *
 pgm_migration_page_get_cutover (PgmMigrationPage *self)
 {
+  ensure_cutover (self);
   return self->cutover;
 }
 
 PgmMigrationStrip *
 pgm_migration_page_get_strip (PgmMigrationPage *self)
 {
-  return self->strip;
+  return pgm_migration_header_get_strip (self->header);
 }
 
 const char *
 pgm_migration_page_get_state (PgmMigrationPage *self)
 {
-  return gtk_label_get_text (self->state_label);
+  return pgm_migration_header_get_state (self->header);
 }
 
 AdwMessageDialog *

@@ -156,3 +156,10 @@ pgm_words_cutover_is_over (const PgmCutoverReport *cutover)
 {
   return cutover != NULL && (cutover->done || cutover->error != NULL);
 }
+
+gboolean
+pgm_words_belongs_to_destination (const PgmSnapshot *snapshot)
+{
+  return snapshot->cutover != NULL && snapshot->cutover->done &&
+         g_strcmp0 (snapshot->cutover->direction, "forward") == 0;
+}

@@ -22,6 +22,9 @@ char *pgm_words_event (const PgmEvent *event);
 /* The job has lost a server or has no room, and tries again by itself. */
 gboolean pgm_words_is_in_trouble (const PgmSnapshot *snapshot);
 
+/* Writes have been moved, and not back yet. */
+gboolean pgm_words_belongs_to_destination (const PgmSnapshot *snapshot);
+
 /* TRUE for a cutover that is over, in whichever way. */
 gboolean pgm_words_cutover_is_over (const PgmCutoverReport *cutover);
 

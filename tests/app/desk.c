@@ -3,7 +3,6 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 
-#include "app/table-view.h"
 #include "engine/local-engine.h"
 
 /* Long, for a loaded machine; only a defect waits for it. */
@@ -199,8 +198,12 @@ desk_wait_until_closed (Desk *self)
 static gboolean
 has_rows (Desk *self, gpointer data)
 {
-  return pgm_demo_page_get_state (pgm_window_get_demo_page (self->window)) == PGM_DEMO_RUNNING &&
-         pgm_table_view_get_n_rows (desk_get_child (self, "table_view")) > 0;
+  PgmDemoPage *demo = pgm_window_get_demo_page (self->window);
+  PgmMigrationPage *page = pgm_demo_page_get_migration (demo);
+  const PgmSnapshot *snapshot = page != NULL ? pgm_migration_page_get_snapshot (page) : NULL;
+
+  return pgm_demo_page_get_state (demo) == PGM_DEMO_RUNNING && snapshot != NULL &&
+         snapshot->tables->len > 0;
 }
 
 void

@@ -4,10 +4,25 @@
 
 #include <glib/gstdio.h>
 
+static const PgmSnapshot *
+get_snapshot (Desk *desk)
+{
+  PgmDemoPage *demo = pgm_window_get_demo_page (desk_get_window (desk));
+
+  return pgm_migration_page_get_snapshot (pgm_demo_page_get_migration (demo));
+}
+
 static gboolean
 is_well_on (Desk *desk, gpointer data)
 {
-  return gtk_progress_bar_get_fraction (desk_get_child (desk, "overall_bar")) > 0.15;
+  return get_snapshot (desk)->percent > 15;
+}
+
+/* A few seconds of following, for the graphs. */
+static gboolean
+is_followed (Desk *desk, gpointer data)
+{
+  return get_snapshot (desk)->changes > 1000 && get_snapshot (desk)->phase == PGM_PHASE_STREAMING;
 }
 
 static void
@@ -20,6 +35,8 @@ draw_everything (Desk *desk)
   desk_wait_for_rows (desk);
   desk_wait (desk, is_well_on, NULL);
   draw_all (desk, "running");
+  desk_wait (desk, is_followed, NULL);
+  draw_all (desk, "following");
   desk_wait_for_state (desk, PGM_DEMO_FINISHED);
   draw_all (desk, "finished");
 

@@ -1,7 +1,10 @@
 #include "stage.h"
 
 #include <signal.h>
+#include <string.h>
 
+#include "app/migration-end.h"
+#include "app/table-row.h"
 #include "postgres/connection.h"
 
 static PgmEngine *
@@ -113,19 +116,87 @@ stage_get_page (Stage *self)
   return PGM_MIGRATION_PAGE (page);
 }
 
-void
-stage_execute (Stage *self, gboolean source, const char *sql)
+static PgmConnection *
+open_session (Stage *self, gboolean source)
 {
   const PgmSessionOptions options = { .label = "test" };
   const char *uri = source ? self->sample->source_uri : self->sample->destination_uri;
   g_autoptr (GError) error = NULL;
   g_autoptr (PgmConninfo) conninfo = pgm_conninfo_new (uri, &error);
-  g_autoptr (PgmConnection) connection = NULL;
+  PgmConnection *connection;
 
   g_assert_no_error (error);
   connection = pgm_connection_open (conninfo, &options, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (pgm_connection_exec (connection, sql, NULL, &error));
+  return connection;
+}
+
+void
+stage_execute (Stage *self, gboolean source, const char *sql)
+{
+  g_autoptr (PgmConnection) connection = open_session (self, source);
+  g_autoptr (GError) error = NULL;
+
+  if (!pgm_connection_exec (connection, sql, NULL, &error))
+    g_error ("%s: %s", sql, error->message);
+}
+
+void
+stage_hold (Stage *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->holder = open_session (self, TRUE);
+  if (!pgm_connection_exec (self->holder, "BEGIN; LOCK TABLE shop.products IN ROW EXCLUSIVE MODE",
+                            NULL, &error))
+    g_error ("%s", error->message);
+}
+
+void
+stage_release (Stage *self)
+{
+  pgm_connection_free (self->holder);
+  self->holder = NULL;
+}
+
+void
+stage_choose_fence (Stage *self, PgmFence fence)
+{
+  PgmCutoverView *view = pgm_migration_page_get_cutover (stage_get_page (self));
+
+  adw_combo_row_set_selected (desk_get_child_of (pgm_cutover_view_get_ask (view), "fence_choice"),
+                              (guint) fence);
+}
+
+gboolean
+stage_has_table (Stage *self, const char *name)
+{
+  PgmMigrationTables *tables = pgm_migration_page_get_tables (stage_get_page (self));
+  GListModel *rows = pgm_table_view_get_rows (pgm_migration_tables_get_view (tables));
+
+  for (guint i = 0; i < g_list_model_get_n_items (rows); i++)
+    {
+      g_autoptr (PgmTableRow) row = g_list_model_get_item (rows, i);
+      const PgmTableProgress *table = pgm_table_row_get_table (row);
+
+      if (g_str_equal (table->schema, name) && g_str_equal (table->name, name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+stage_is_page_there (Desk *desk, gpointer stage)
+{
+  return PGM_IS_MIGRATION_PAGE (pgm_window_get_page (desk_get_window (desk)));
+}
+
+gboolean
+stage_end_has_failed (Desk *desk, gpointer end)
+{
+  const char *result = pgm_migration_end_get_result (end);
+
+  return !pgm_migration_end_is_good (end) && *result != '\0' && strstr (result, "…") == NULL;
 }
 
 /* The postmaster and all that it has started: one that is stopped alone would go on to

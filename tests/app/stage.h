@@ -12,6 +12,7 @@ typedef struct
   Desk *desk;
   PgmSample *sample;
   char *job_id;
+  gpointer holder; /* a session that holds a table */
 } Stage;
 
 /* @orders: rows of the sample's largest table; 0: as usual. */
@@ -28,6 +29,21 @@ PgmMigrationPage *stage_start (Stage *self, gboolean follow);
 
 /* The page that is shown. */
 PgmMigrationPage *stage_get_page (Stage *self);
+
+/* Conditions for desk_wait(): with the stage, a page of a migration is shown; with an end
+ * of the assistant, its server has been tried in vain. */
+gboolean stage_is_page_there (Desk *desk, gpointer stage);
+gboolean stage_end_has_failed (Desk *desk, gpointer end);
+
+/* A transaction of the application that holds a table, until it is released. */
+void stage_hold (Stage *self);
+void stage_release (Stage *self);
+
+/* In the form before a cutover. */
+void stage_choose_fence (Stage *self, PgmFence fence);
+
+/* Is a table of that name (in a schema of that name) among those that are shown? */
+gboolean stage_has_table (Stage *self, const char *name);
 
 /* SQL on one side, as psql does it. */
 void stage_execute (Stage *self, gboolean source, const char *sql);
