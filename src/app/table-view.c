@@ -1,9 +1,7 @@
 #include "app/table-view.h"
 
-#include <string.h>
-
 #include "app/progress-cell.h"
-#include "app/table-row.h"
+#include "app/table-list.h"
 #include "core/i18n.h"
 #include "core/text.h"
 #include "core/units.h"
@@ -29,13 +27,9 @@ struct _PgmTableView
   GtkWidget parent_instance;
   GtkWidget *scrolled;
   GtkColumnView *column_view;
-  GListStore *rows;
-  GPtrArray *table_rows; /* the same, for walking over thousands of them */
-  GtkCustomFilter *filter;
-  GListModel *shown;
+  PgmTableList *rows;
   GPtrArray *live_sorters;
   gint64 sorted_at;
-  char *needle;         /* folded; NULL: everything is shown */
   PgmSnapshot *pending; /* came while nobody could see it */
 };
 
@@ -198,14 +192,12 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, const ColumnInfo
     }
   else
     {
-      child = gtk_inscription_new (NULL);
-      /* It cuts what goes below its line; some fonts' descenders do. */
-      gtk_widget_set_size_request (child, -1, 20);
-      gtk_inscription_set_xalign (GTK_INSCRIPTION (child), info->xalign);
-      gtk_inscription_set_min_chars (GTK_INSCRIPTION (child), info->expand ? 14 : 7);
-      gtk_inscription_set_nat_chars (GTK_INSCRIPTION (child), info->expand ? 32 : 9);
-      gtk_inscription_set_text_overflow (GTK_INSCRIPTION (child),
-                                         GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+      /* All at once: a search makes hundreds of them anew. It cuts what goes below its
+       * line; some fonts' descenders do, hence the height. */
+      child =
+          g_object_new (GTK_TYPE_INSCRIPTION, "height-request", 20, "xalign", info->xalign,
+                        "min-chars", info->expand ? 14u : 7u, "nat-chars", info->expand ? 32u : 9u,
+                        "text-overflow", GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END, NULL);
     }
   g_object_set_data (G_OBJECT (item), "column", (gpointer) (guintptr) info);
   gtk_list_item_set_child (item, child);
@@ -269,14 +261,6 @@ align_titles (PgmTableView *self)
     }
 }
 
-static gboolean
-is_wanted (gpointer item, gpointer user_data)
-{
-  PgmTableView *self = user_data;
-
-  return self->needle == NULL || pgm_table_row_matches (item, self->needle);
-}
-
 static void
 pgm_table_view_map (GtkWidget *widget)
 {
@@ -294,13 +278,7 @@ pgm_table_view_dispose (GObject *object)
 {
   PgmTableView *self = PGM_TABLE_VIEW (object);
 
-  if (self->filter != NULL)
-    gtk_custom_filter_set_filter_func (self->filter, NULL, NULL, NULL);
-  g_clear_object (&self->filter);
-  g_clear_object (&self->shown);
   g_clear_pointer (&self->live_sorters, g_ptr_array_unref);
-  g_clear_pointer (&self->table_rows, g_ptr_array_unref);
-  g_clear_pointer (&self->needle, g_free);
   g_clear_pointer (&self->pending, pgm_record_unref);
   g_clear_pointer (&self->scrolled, gtk_widget_unparent);
   g_clear_object (&self->rows);
@@ -316,32 +294,21 @@ pgm_table_view_class_init (PgmTableViewClass *klass)
   gtk_widget_class_set_css_name (GTK_WIDGET_CLASS (klass), "tableview");
 }
 
-/* Sorted first, so that a filter keeps the order and has nothing to sort. */
-static GListModel *
-make_model (PgmTableView *self)
-{
-  GtkSortListModel *sorted =
-      gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)),
-                               g_object_ref (gtk_column_view_get_sorter (self->column_view)));
-
-  self->filter = gtk_custom_filter_new (NULL, NULL, NULL);
-  return G_LIST_MODEL (
-      gtk_filter_list_model_new (G_LIST_MODEL (sorted), g_object_ref (GTK_FILTER (self->filter))));
-}
-
 static void
 pgm_table_view_init (PgmTableView *self)
 {
-  self->rows = g_list_store_new (PGM_TYPE_TABLE_ROW);
-  self->table_rows = g_ptr_array_new_with_free_func (g_object_unref);
+  GtkSortListModel *sorted;
+
+  self->rows = pgm_table_list_new ();
   self->live_sorters = g_ptr_array_new_with_free_func (g_object_unref);
   self->column_view = GTK_COLUMN_VIEW (gtk_column_view_new (NULL));
   for (gsize i = 0; i < N_COLUMNS; i++)
     add_column (self, &columns[i]);
   align_titles (self);
-  self->shown = make_model (self);
-  gtk_column_view_set_model (
-      self->column_view, GTK_SELECTION_MODEL (gtk_no_selection_new (g_object_ref (self->shown))));
+  sorted = gtk_sort_list_model_new (g_object_ref (G_LIST_MODEL (self->rows)),
+                                    g_object_ref (gtk_column_view_get_sorter (self->column_view)));
+  gtk_column_view_set_model (self->column_view,
+                             GTK_SELECTION_MODEL (gtk_no_selection_new (G_LIST_MODEL (sorted))));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->column_view), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _ ("Tables"), -1);
 
@@ -376,7 +343,7 @@ sort_again (PgmTableView *self)
 void
 pgm_table_view_update (PgmTableView *self, PgmSnapshot *snapshot)
 {
-  guint shown = self->table_rows->len;
+  guint known = pgm_table_list_get_n_all (self->rows);
 
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     {
@@ -385,48 +352,32 @@ pgm_table_view_update (PgmTableView *self, PgmSnapshot *snapshot)
       self->pending = snapshot;
       return;
     }
-  for (guint i = 0; i < MIN (shown, snapshot->tables->len); i++)
-    pgm_table_row_update (g_ptr_array_index (self->table_rows, i),
+  for (guint i = 0; i < MIN (known, snapshot->tables->len); i++)
+    pgm_table_row_update (pgm_table_list_get_row (self->rows, i),
                           g_ptr_array_index (snapshot->tables, i), snapshot->timestamp);
-  if (snapshot->tables->len <= shown)
-    {
-      sort_again (self);
-      return;
-    }
-  for (guint i = shown; i < snapshot->tables->len; i++)
-    g_ptr_array_add (self->table_rows, pgm_table_row_new (g_ptr_array_index (snapshot->tables, i),
-                                                          snapshot->timestamp));
-  g_list_store_splice (self->rows, shown, 0, &self->table_rows->pdata[shown],
-                       self->table_rows->len - shown);
+  for (guint i = known; i < snapshot->tables->len; i++)
+    pgm_table_list_add (self->rows, pgm_table_row_new (g_ptr_array_index (snapshot->tables, i),
+                                                       snapshot->timestamp));
+  if (snapshot->tables->len > known)
+    pgm_table_list_added (self->rows);
+  else
+    sort_again (self);
 }
 
 void
 pgm_table_view_clear (PgmTableView *self)
 {
   g_clear_pointer (&self->pending, pgm_record_unref);
-  g_list_store_remove_all (self->rows);
-  g_ptr_array_set_size (self->table_rows, 0);
+  pgm_table_list_clear (self->rows);
 }
 
 void
 pgm_table_view_set_search (PgmTableView *self, const char *text)
 {
   g_autofree char *stripped = g_strstrip (g_strdup (text != NULL ? text : ""));
-  g_autofree char *old = g_steal_pointer (&self->needle);
-  GtkFilterChange change = GTK_FILTER_CHANGE_DIFFERENT;
+  g_autofree char *needle = *stripped != '\0' ? pgm_table_row_fold (stripped) : NULL;
 
-  if (*stripped != '\0')
-    self->needle = pgm_table_row_fold (stripped);
-  if (g_strcmp0 (old, self->needle) == 0)
-    return;
-  if (self->needle == NULL || (old != NULL && strstr (old, self->needle) != NULL))
-    change = GTK_FILTER_CHANGE_LESS_STRICT;
-  else if (old == NULL || strstr (self->needle, old) != NULL)
-    change = GTK_FILTER_CHANGE_MORE_STRICT;
-  if (old == NULL)
-    gtk_custom_filter_set_filter_func (self->filter, is_wanted, self, NULL);
-  else
-    gtk_filter_changed (GTK_FILTER (self->filter), change);
+  pgm_table_list_search (self->rows, needle);
 }
 
 GListModel *
@@ -438,11 +389,11 @@ pgm_table_view_get_rows (PgmTableView *self)
 guint
 pgm_table_view_get_n_rows (PgmTableView *self)
 {
-  return self->table_rows->len;
+  return pgm_table_list_get_n_all (self->rows);
 }
 
 guint
 pgm_table_view_get_n_shown (PgmTableView *self)
 {
-  return g_list_model_get_n_items (self->shown);
+  return g_list_model_get_n_items (G_LIST_MODEL (self->rows));
 }

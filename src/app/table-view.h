@@ -21,7 +21,7 @@ void pgm_table_view_clear (PgmTableView *self);
 /* Shows only tables whose name has @text in it, in whatever case; NULL or "": all. */
 void pgm_table_view_set_search (PgmTableView *self, const char *text);
 
-/* Of PgmTableRow, in the order of the snapshots. Owned by the view. */
+/* Of PgmTableRow: those that are shown, in the order of the snapshots. Owned by the view. */
 GListModel *pgm_table_view_get_rows (PgmTableView *self);
 guint pgm_table_view_get_n_rows (PgmTableView *self);
 guint pgm_table_view_get_n_shown (PgmTableView *self);

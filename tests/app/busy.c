@@ -1,6 +1,7 @@
 #include "busy.h"
 
 #include <gtk/gtk.h>
+#include <sys/resource.h>
 #include <time.h>
 
 /* One per program: a poll function has no data of its own. */
@@ -9,6 +10,7 @@ static struct
   GPollFunc poll;
   gint64 since;
   gint64 cpu_since;
+  glong preempted;
   gboolean frame;
   gulong hook;
   Busy busy;
@@ -21,6 +23,15 @@ cpu_time (void)
 
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
   return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static glong
+count_preemptions (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
 }
 
 /* A turn lasts from the end of one wait to the beginning of the next. */
@@ -37,13 +48,16 @@ on_poll (GPollFD *fds, guint count, gint timeout)
       watch.busy.longest_ms = MAX (watch.busy.longest_ms, wall);
       if (watch.frame)
         watch.busy.longest_frame_ms = MAX (watch.busy.longest_frame_ms, cpu);
-      else
+      else if (count_preemptions () == watch.preempted)
+        watch.busy.longest_wait_ms = MAX (watch.busy.longest_wait_ms, wall - cpu);
+      if (!watch.frame)
         watch.busy.longest_cpu_ms = MAX (watch.busy.longest_cpu_ms, cpu);
     }
   watch.frame = FALSE;
   result = watch.poll (fds, count, timeout);
   watch.since = g_get_monotonic_time ();
   watch.cpu_since = cpu_time ();
+  watch.preempted = count_preemptions ();
   return result;
 }
 

@@ -13,6 +13,8 @@ typedef struct
 {
   double longest_ms;       /* of one turn, wall clock */
   double longest_cpu_ms;   /* of one turn, processor time: what a loaded machine can't distort */
+  double longest_wait_ms;  /* for a lock, a file, a server: neither poll nor work nor a frame,
+                            * which waits for the display, nor another process's turn */
   double longest_frame_ms; /* processor time of a turn that laid out or drew a frame */
   guint turns;
 } Busy;

@@ -1,6 +1,7 @@
 /* A migration as a person makes it, with nothing but the window: assistant, preflight,
  * start, lag, cutover, back, cleaning up; on the real engine and real servers. */
 #include "busy.h"
+#include "notice-board.h"
 #include "stage.h"
 
 #include <signal.h>
@@ -13,21 +14,24 @@
  * belong to the toolkit and its software renderer here, and are told separately. A page
  * is built in one turn; on a machine that others use too even processor time grows. */
 #define STALL_MS 16.0
-#define BUILD_MS 100.0
+#define BUILD_MS 250.0
 
 /* A server that stands still is waited for no shorter than this. */
 #define FROZEN_SECONDS 6
 
+/* @limit: of work in one turn, and of waiting outside of the loop's own poll. */
 static void
 tell_busy (const char *what, double limit)
 {
   Busy busy = busy_end ();
 
-  g_test_minimized_result (busy.longest_cpu_ms,
-                           "%s: longest turn of the main loop %.1f ms of "
-                           "processor time (%.1f ms with a frame; %.1f ms by the clock)",
-                           what, busy.longest_cpu_ms, busy.longest_frame_ms, busy.longest_ms);
+  g_test_message ("%s: longest turn of the main loop %.1f ms of processor time (%.1f ms with a "
+                  "frame, %.1f ms by the clock); longest wait outside of poll %.1f ms",
+                  what, busy.longest_cpu_ms, busy.longest_frame_ms, busy.longest_ms,
+                  busy.longest_wait_ms);
+  g_test_minimized_result (busy.longest_cpu_ms, "%s: longest turn", what);
   g_assert_cmpfloat (busy.longest_cpu_ms, <=, limit);
+  g_assert_cmpfloat (busy.longest_wait_ms, <=, limit);
 }
 
 static gboolean
@@ -276,6 +280,7 @@ whole_path (Desk *desk)
   cut_over (desk, &stage, "forward", "Cut over, with a way back");
   cut_over (desk, &stage, "back", "Following every change");
 
+  stage_wait_for_request (&stage, PGM_REQUEST_CLEANUP);
   g_assert_true (activate (page, "migration.clean-up"));
   stage_answer (&stage, "accept");
   stage_wait_for_end (&stage);
@@ -550,9 +555,14 @@ main (int argc, char **argv)
                                        "/app/migration/frozen-source",
                                        "/app/migration/hostile-names",
                                        "/app/migration/blocker" };
+  NoticeBoard *board;
+  int status;
 
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (bodies); i++)
     g_test_add_data_func (paths[i], &bodies[i], run_case);
-  return g_test_run ();
+  board = notice_board_open ();
+  status = g_test_run ();
+  notice_board_close (board);
+  return status;
 }

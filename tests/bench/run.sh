@@ -2,7 +2,8 @@
 # Builds an optimised pgmanager in build-bench and measures it: run.sh clone
 # [options of bench.py], or run.sh backlog|latency|cutover [options of cdc.py]. With
 # no arguments: the clone, everything, five repetitions. run.sh api [status] [listeners]:
-# the server in front of an engine that is played.
+# the server in front of an engine that is played. run.sh desktop [--check]: the page of
+# a migration.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -15,6 +16,11 @@ if [ "${1:-}" = api ]; then
   shift
   ninja -C "$build" tests/bench/api-driver >/dev/null
   exec python3 "$here/api.py" --driver "$build/tests/bench/api-driver" "$@"
+fi
+if [ "${1:-}" = desktop ]; then
+  shift
+  ninja -C "$build" tests/bench/desktop >/dev/null
+  exec sh "$root/tests/app/display.sh" "$build/tests/bench/desktop" "$@"
 fi
 [ $# -gt 0 ] || set -- clone
 script=bench.py
