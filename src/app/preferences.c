@@ -2,7 +2,6 @@
 
 #include "app/settings.h"
 #include "core/i18n.h"
-#include "core/units.h"
 
 static const int refresh_choices[] = { 1, 2, 5, 10, 30, 60 };
 static const char *const style_choices[] = { "system", "light", "dark" };
@@ -65,7 +64,7 @@ fill_refresh (PgmPreferences *self)
   g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (refresh_choices); i++)
-    gtk_string_list_take (names, pgm_format_duration (refresh_choices[i]));
+    gtk_string_list_take (names, g_strdup_printf (_ ("%d s"), refresh_choices[i]));
   adw_combo_row_set_model (self->refresh_row, G_LIST_MODEL (names));
 }
 
