@@ -185,7 +185,7 @@ build_header (PgmClusterPage *self)
   const char *id = pgm_cluster_item_get_id (self->item);
 
   append_item (menu, _ ("_Edit…"), "win.edit-cluster", id);
-  append_item (menu, _ ("_Migrate From Here…"), "win.migrate-from", id);
+  g_menu_append (menu, _ ("_New Migration…"), "win.new-migration");
   append_item (menu, _ ("_Remove…"), "win.remove-cluster", id);
   self->header = g_object_ref_sink (gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6));
   self->node_choice = GTK_DROP_DOWN (gtk_drop_down_new (NULL, NULL));
