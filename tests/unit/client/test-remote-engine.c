@@ -290,6 +290,8 @@ test_start (House *self, gconstpointer data)
   g_assert_cmpstr (id, ==, "mine");
   g_assert_cmpuint (self->snapshots, >=, 1);
   there = pgm_test_engine_get_spec (self->there);
+  /* The server adds where it came from. */
+  spec->source->foreign = spec->destination->foreign = data == tls;
   g_assert_true (pgm_record_equal (there, spec));
   g_assert_cmpstr (pgm_secret_reveal (there->source->password), ==, "MARKED \"");
   g_assert_cmpstr (there->clone->exclude[0], ==, "x.*");

@@ -464,7 +464,8 @@ main (int argc, char **argv)
   servers.server = pgm_test_cluster_new_full (0, NULL, "max_prepared_transactions = 4",
                                               PGM_TEST_CLUSTER_DEFAULT, &error);
   g_assert_no_error (error);
-  servers.other = pgm_test_cluster_new (0, NULL, &error);
+  /* Of its own initdb: a copy would have the identifier of the other. */
+  servers.other = pgm_test_cluster_new (0, "--encoding=UTF8", &error);
   g_assert_no_error (error);
   ADD ("registering", test_registering);
   ADD ("bad-clusters", test_bad_clusters);
