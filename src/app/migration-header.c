@@ -16,6 +16,9 @@ struct _PgmMigrationHeader
   GtkProgressBar *overall_bar;
   GtkWidget *buttons[PGM_N_HEADER_BUTTONS];
   PgmMigrationStrip *strip;
+  GtkScrolledWindow *strip_scrolled;
+  GtkWidget *in_sight; /* the step that was scrolled to, by its address only */
+  double width;        /* what there was room for then */
 };
 
 G_DEFINE_FINAL_TYPE (PgmMigrationHeader, pgm_migration_header, GTK_TYPE_WIDGET)
@@ -106,12 +109,32 @@ show_sign (PgmMigrationHeader *self, const char *icon, const char *css_class, gb
   gtk_widget_set_css_classes (GTK_WIDGET (self->state_icon), (const char **) (guintptr) classes);
 }
 
+/* In a narrow window not all phases fit; once the present one has its place, it is
+ * brought into sight. Whoever scrolls elsewhere stays there until the next one. */
+static void
+scroll_to_present (PgmMigrationHeader *self)
+{
+  GtkWidget *present = pgm_migration_strip_get_present (self->strip);
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_hadjustment (self->strip_scrolled);
+  double width = gtk_adjustment_get_page_size (adjustment);
+  graphene_rect_t bounds;
+
+  if ((present == self->in_sight && width == self->width) || gtk_widget_get_width (present) == 0 ||
+      !gtk_widget_compute_bounds (present, GTK_WIDGET (self->strip), &bounds))
+    return;
+  self->in_sight = present;
+  self->width = width;
+  gtk_adjustment_clamp_page (adjustment, (double) bounds.origin.x - 40,
+                             (double) bounds.origin.x + (double) bounds.size.width + 60);
+}
+
 void
 pgm_migration_header_show (PgmMigrationHeader *self, const PgmSnapshot *snapshot)
 {
   g_autofree char *activity = activity_text (snapshot);
   g_autofree char *percent = g_strdup_printf ("%.0f %%", snapshot->percent);
 
+  scroll_to_present (self);
   set_text (self->state_label, state_text (snapshot));
   set_text (self->activity_label, activity);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->activity_label), activity);
@@ -209,6 +232,7 @@ pgm_migration_header_class_init (PgmMigrationHeaderClass *klass)
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationHeader, activity_label);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationHeader, overall_bar);
   gtk_widget_class_bind_template_child (widget_class, PgmMigrationHeader, strip);
+  gtk_widget_class_bind_template_child (widget_class, PgmMigrationHeader, strip_scrolled);
   for (int i = 0; i < PGM_N_HEADER_BUTTONS; i++)
     gtk_widget_class_bind_template_child_full (widget_class, button_names[i], FALSE,
                                                G_STRUCT_OFFSET (PgmMigrationHeader, buttons) +

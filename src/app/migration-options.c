@@ -107,7 +107,7 @@ set_choices (AdwComboRow *row, const char *const *texts)
 static void
 pgm_migration_options_init (PgmMigrationOptions *self)
 {
-  const char *const modes[] = { _ ("Copy, then follow until I cut over"), _ ("Copy once"), NULL };
+  const char *const modes[] = { _ ("Copy and follow"), _ ("Copy once"), NULL };
   const char *const conflicts[] = { _ ("Stop"), _ ("Leave it out, and tell"), _ ("Leave it out"),
                                     NULL };
   const char *const fences[] = { pgm_words_fence (PGM_FENCE_REVOKE),

@@ -119,6 +119,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, PgmMigrationSele
   line->rows = make_cell (1, 11);
   line->size = make_cell (1, 9);
   gtk_widget_set_hexpand (line->name, TRUE);
+  gtk_widget_set_margin_end (line->size, 12);
   gtk_widget_add_css_class (line->rows, "numeric");
   gtk_widget_add_css_class (line->rows, "dim-label");
   gtk_widget_add_css_class (line->size, "numeric");

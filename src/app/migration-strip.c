@@ -88,8 +88,6 @@ set_state (Step *step, PgmStepState state)
     gtk_widget_add_css_class (step->label, "heading");
   else
     gtk_widget_remove_css_class (step->label, "heading");
-  gtk_label_set_ellipsize (GTK_LABEL (step->label),
-                           state == PGM_STEP_PRESENT ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
   speak (step);
 }
 
@@ -125,7 +123,6 @@ make_label (const char *text, const char *css_class)
   GtkWidget *label = gtk_label_new (text);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   if (css_class != NULL)
     gtk_widget_add_css_class (label, css_class);
   return label;
@@ -264,6 +261,12 @@ void
 pgm_migration_strip_end (PgmMigrationStrip *self, PgmStepState state)
 {
   show_present (self, state);
+}
+
+GtkWidget *
+pgm_migration_strip_get_present (PgmMigrationStrip *self)
+{
+  return self->steps[self->present].box;
 }
 
 guint

@@ -36,6 +36,9 @@ void pgm_migration_strip_show (PgmMigrationStrip *self, const PgmSnapshot *snaps
 /* How the job ended: DONE, FAILED or STOPPED. */
 void pgm_migration_strip_end (PgmMigrationStrip *self, PgmStepState state);
 
+/* What shows the present phase; owned by the strip. */
+GtkWidget *pgm_migration_strip_get_present (PgmMigrationStrip *self);
+
 /* For looking at. */
 guint pgm_migration_strip_get_n_steps (PgmMigrationStrip *self);
 PgmStepState pgm_migration_strip_get_step (PgmMigrationStrip *self, guint step);

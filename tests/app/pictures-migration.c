@@ -6,6 +6,8 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 
+#include "app/migration-assistant.h"
+
 static gboolean
 is_copying (Desk *desk, gpointer data)
 {
@@ -58,6 +60,77 @@ cut_over (Desk *desk, Stage *stage, const char *name, PgmRequestKind next)
   gtk_widget_activate_action (GTK_WIDGET (view), "cutover.close", NULL);
 }
 
+static gboolean
+can_go_on (Desk *desk, gpointer data)
+{
+  return pgm_migration_end_is_good (pgm_migration_assistant_get_source (data)) &&
+         pgm_migration_end_is_good (pgm_migration_assistant_get_destination (data));
+}
+
+static gboolean
+has_tables (Desk *desk, gpointer data)
+{
+  return pgm_migration_selection_is_complete (pgm_migration_assistant_get_selection (data));
+}
+
+static gboolean
+is_checked (Desk *desk, gpointer data)
+{
+  return pgm_migration_preflight_get_report (pgm_migration_assistant_get_preflight (data)) != NULL;
+}
+
+/* With a table that stands in the way. */
+static void
+draw_assistant (Desk *desk, Stage *stage)
+{
+  PgmMigrationAssistant *assistant;
+
+  stage_execute (stage, TRUE, "CREATE TABLE shop.without_key (a int)");
+  desk_activate (desk, "win.new-migration");
+  assistant = PGM_MIGRATION_ASSISTANT (pgm_window_get_page (desk_get_window (desk)));
+  pgm_migration_end_set_uri (pgm_migration_assistant_get_source (assistant),
+                             stage->sample->source_uri);
+  pgm_migration_end_set_uri (pgm_migration_assistant_get_destination (assistant),
+                             "postgresql:///shop?host=/nowhere");
+  let_pass (desk, 2);
+  draw_all (desk, "assistant-1-ends");
+  pgm_migration_end_set_uri (pgm_migration_assistant_get_destination (assistant),
+                             stage->sample->destination_uri);
+  desk_wait (desk, can_go_on, assistant);
+  gtk_widget_activate_action (GTK_WIDGET (assistant), "assistant.next", NULL);
+  desk_wait (desk, has_tables, assistant);
+  pgm_migration_selection_search (pgm_migration_assistant_get_selection (assistant), "o");
+  draw_all (desk, "assistant-2-what");
+  gtk_widget_activate_action (GTK_WIDGET (assistant), "assistant.next", NULL);
+  draw_all (desk, "assistant-3-how");
+  gtk_widget_activate_action (GTK_WIDGET (assistant), "assistant.next", NULL);
+  desk_wait (desk, is_checked, assistant);
+  draw_all (desk, "assistant-4-check");
+  stage_execute (stage, TRUE, "DROP TABLE shop.without_key");
+}
+
+/* A cutover that has to wait for somebody, so that it can be looked at. */
+static void
+draw_live (Desk *desk, Stage *stage)
+{
+  PgmCutoverView *view = pgm_migration_page_get_cutover (stage_get_page (stage));
+
+  stage_hold (stage);
+  pgm_migration_page_show_tab (stage_get_page (stage), "cutover");
+  stage_choose_fence (stage, PGM_FENCE_NONE);
+  gtk_widget_activate_action (GTK_WIDGET (view), "cutover.start", NULL);
+  stage_wait_for_request (stage, PGM_REQUEST_SWITCHOVER_CANCEL);
+  let_pass (desk, 4);
+  draw_all (desk, "migration-cutting-over");
+  gtk_widget_activate_action (GTK_WIDGET (view), "cutover.cancel", NULL);
+  stage_wait_for_cutover (stage, PGM_CUTOVER_STAGE_PROOF);
+  draw_all (desk, "migration-given-up");
+  stage_release (stage);
+  stage_wait_for_request (stage, PGM_REQUEST_SWITCHOVER);
+  gtk_widget_activate_action (GTK_WIDGET (view), "cutover.close", NULL);
+  stage_choose_fence (stage, PGM_FENCE_REVOKE);
+}
+
 static void
 draw_everything (Desk *desk)
 {
@@ -66,6 +139,7 @@ draw_everything (Desk *desk)
 
   draw_begin (desk);
   stage_set_up (&stage, desk, 400000);
+  draw_assistant (desk, &stage);
   stage_write (&stage, 3);
   page = stage_start (&stage, TRUE);
   desk_wait (desk, is_copying, &stage);
@@ -83,6 +157,7 @@ draw_everything (Desk *desk)
   let_pass (desk, 6);
   draw_all (desk, "migration-verified");
   stage_wait_for_request (&stage, PGM_REQUEST_SWITCHOVER);
+  draw_live (desk, &stage);
   cut_over (desk, &stage, "cut-over", PGM_REQUEST_SWITCHOVER_BACK);
   let_pass (desk, 2);
   draw_tabs (desk, &stage, "moved");
