@@ -317,8 +317,8 @@ ci)
   suite system python_suite ci
   suite matrix python_suite matrix
   suite regress python_suite regress
-  suite kill commit_slice kill 2
-  suite faults commit_slice faults 16
+  suite kill commit_slice kill 4
+  suite faults commit_slice faults 32
   ;;
 lint | unit | budget) suite "$set_name" meson_suite "$set_name" ;;
 app) suite app run_app ;;
