@@ -410,7 +410,7 @@ def bad_listeners(scene):
     stalled = [api.websocket() for _ in range(20)]
     listening = api.websocket("?all=summary")
     for _ in range(6):
-        assert [job["id"] for job in listening.message()["jobs"]][-1] == scene.job
+        assert scene.job in [job["id"] for job in listening.message()["jobs"]]
     listening.send(9, b"hello")
     while (got := listening.receive())[0] != 10:
         pass
@@ -466,9 +466,13 @@ def within_tls(scene):
             daemon.await_status(name, "streaming")
             status = elsewhere.run("status", *there, *trust)
             assert status.code == EXIT_OK and name in status.out, status
-            for command in ("pause", "resume", "stop"):
+            for command, paused in (("pause", True), ("resume", False), ("stop", None)):
                 result = elsewhere.run(command, f"--job={name}", *there, *trust)
                 assert result.code == EXIT_OK, result
+                end = time.monotonic() + 20  # it is accepted first, and done then
+                while paused is not None and (daemon.jobs()[name]["phase"] == "paused") != paused:
+                    assert time.monotonic() < end, f"{command} was accepted and isn't done"
+                    time.sleep(0.05)
         environment = {"PGMANAGER_SERVER_URL": api.url, "PGMANAGER_TOKEN_FILE": token_file,
                        "PGMANAGER_FINGERPRINT": fingerprint}
         result = elsewhere.run("status", env=environment)
