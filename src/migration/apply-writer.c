@@ -12,12 +12,13 @@
 
 typedef enum
 {
-  TODO_WRITE,
-  TODO_FLUSH,
-  TODO_RECORD, /* a position */
-  TODO_END,
-  TODO_STOP, /* cancelled */
-} Todo;
+  STEP_WRITE,
+  STEP_FLUSH,
+  STEP_RECORD, /* a position */
+  STEP_END,
+  STEP_STOP, /* cancelled */
+  STEP_WAIT, /* nothing just now */
+} Step;
 
 typedef struct
 {
@@ -117,23 +118,23 @@ advance_position_locked (Writer *self)
   g_cond_broadcast (&applier->changed);
 }
 
-static Todo
+static Step
 choose_locked (Writer *self, gint64 now, gint64 *next)
 {
   PgmApplier *applier = self->applier;
 
   advance_position_locked (self);
   if (g_cancellable_is_cancelled (self->cancellable))
-    return TODO_STOP;
+    return STEP_STOP;
   if (wants_flush_locked (self, now, next))
-    return TODO_FLUSH;
+    return STEP_FLUSH;
   if (may_take_locked (self))
-    return TODO_WRITE;
+    return STEP_WRITE;
   if (wants_record_locked (self, now, next))
-    return TODO_RECORD;
+    return STEP_RECORD;
   if (applier->ended && applier->pending == NULL)
-    return TODO_END;
-  return (Todo) -1;
+    return STEP_END;
+  return STEP_WAIT;
 }
 
 /* Takes what is pending; the part of it that is held stays. */
@@ -148,8 +149,8 @@ take_locked (PgmApplier *applier)
   return work;
 }
 
-static Todo
-await_todo (Writer *self, PgmApplyWork **work)
+static Step
+await_step (Writer *self, PgmApplyWork **work)
 {
   PgmApplier *applier = self->applier;
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&applier->mutex);
@@ -158,12 +159,12 @@ await_todo (Writer *self, PgmApplyWork **work)
     {
       gint64 now = g_get_monotonic_time ();
       gint64 next = G_MAXINT64;
-      Todo todo = choose_locked (self, now, &next);
+      Step step = choose_locked (self, now, &next);
 
-      if (todo == TODO_WRITE)
+      if (step == STEP_WRITE)
         *work = take_locked (applier);
-      if (todo != (Todo) -1)
-        return todo;
+      if (step != STEP_WAIT)
+        return step;
       if (next == G_MAXINT64)
         g_cond_wait (&applier->changed, &applier->mutex);
       else
@@ -351,15 +352,15 @@ run_until_end (Writer *self, GError **error)
   while (ok)
     {
       g_autoptr (PgmApplyWork) work = NULL;
-      Todo todo = await_todo (self, &work);
+      Step step = await_step (self, &work);
 
-      if (todo == TODO_WRITE)
+      if (step == STEP_WRITE)
         ok = write_work (self, work, error);
-      else if (todo == TODO_FLUSH)
+      else if (step == STEP_FLUSH)
         ok = flush (self, error);
-      else if (todo == TODO_RECORD)
+      else if (step == STEP_RECORD)
         ok = record (self, error);
-      else if (todo == TODO_END)
+      else if (step == STEP_END)
         return finish (self, error);
       else
         return g_cancellable_set_error_if_cancelled (self->cancellable, error), FALSE;

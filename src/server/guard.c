@@ -118,8 +118,6 @@ is_json (const char *content_type)
                                g_ascii_strcasecmp (parts[1], "charset=\"utf-8\"") == 0));
 }
 
-/* Whatever changes something says that it is JSON, even without a body: a page in
- * a browser can't say that about somebody else's form. */
 /* GET and DELETE have parameters instead, and no page can send a DELETE. */
 static gboolean
 has_body (const PgmRoute *route)
@@ -127,6 +125,8 @@ has_body (const PgmRoute *route)
   return route->request != NULL && !pgm_route_takes_query (route);
 }
 
+/* Whatever changes something says that it is JSON, even without a body: a page in
+ * a browser can't say that about somebody else's form. */
 static gboolean
 check_body (const PgmHttpHead *head, const PgmRoute *route, PgmRefusal *refusal)
 {
