@@ -72,15 +72,14 @@ make_spec (CleanupArguments *arguments, GError **error)
 static gboolean
 ask_cleanup (PgmFoundJob *found, gboolean keep_fence, GError **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
   PgmJobRequest *request = pgm_record_new (&pgm_job_request_type);
+  gboolean accepted;
 
   request->kind = PGM_REQUEST_CLEANUP;
   request->keep_fence = keep_fence;
-  pgm_engine_request_job_async (found->engine, found->job->id, request, NULL, pgm_wait_callback,
-                                &result);
+  accepted = pgm_found_job_request (found, request, error);
   pgm_record_unref (request);
-  return pgm_engine_request_job_finish (found->engine, pgm_wait_for (&result), error);
+  return accepted;
 }
 
 static gboolean

@@ -68,13 +68,19 @@ pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, con
   g_option_context_add_group (context, group);
 }
 
+gboolean
+pgm_endpoint_options_is_given (const PgmEndpointOptions *self)
+{
+  return self->cluster != NULL || self->uri != NULL || self->host != NULL || self->port != NULL ||
+         self->dbname != NULL;
+}
+
 PgmEndpoint *
 pgm_endpoint_options_take (PgmEndpointOptions *self, const char *prefix, GError **error)
 {
   PgmEndpoint *endpoint;
 
-  if (self->uri == NULL && self->host == NULL && self->dbname == NULL && self->port == NULL &&
-      self->cluster == NULL)
+  if (!pgm_endpoint_options_is_given (self))
     {
       g_autofree char *hint = g_strdup_printf (
           "Give --%s-uri=postgresql://user@host/database, or --%s-host and --%s-dbname.", prefix,

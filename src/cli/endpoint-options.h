@@ -22,6 +22,9 @@ typedef struct
 void
 pgm_endpoint_options_add (GOptionContext *context, PgmEndpointOptions *self, const char *prefix);
 
+/* Does anything name the end? */
+gboolean pgm_endpoint_options_is_given (const PgmEndpointOptions *self);
+
 /* Takes the passwords out of @self. PGM_ERROR_USAGE when nothing names the end. */
 PgmEndpoint *pgm_endpoint_options_take (PgmEndpointOptions *self,
                                         const char *prefix,

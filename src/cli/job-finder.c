@@ -64,6 +64,16 @@ pgm_job_finder_list_engine (PgmEngine *engine, GError **error)
   return pgm_engine_list_jobs_finish (engine, pgm_wait_for (&result), error);
 }
 
+gboolean
+pgm_found_job_request (PgmFoundJob *self, PgmJobRequest *request, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  pgm_engine_request_job_async (self->engine, self->job->id, request, NULL, pgm_wait_callback,
+                                &result);
+  return pgm_engine_request_job_finish (self->engine, pgm_wait_for (&result), error);
+}
+
 /* What the choice names, in the form of a job's. */
 typedef struct
 {
@@ -82,21 +92,15 @@ wanted_clear (Wanted *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wanted, wanted_clear)
 
 static gboolean
-is_given (const PgmEndpointOptions *options)
-{
-  return options->uri != NULL || options->host != NULL || options->port != NULL ||
-         options->dbname != NULL;
-}
-
-static gboolean
 take_ends (PgmCli *cli, Wanted *wanted, PgmJobChoice *choice, GError **error)
 {
   wanted->job_id = choice->job_id;
-  if (is_given (&choice->source) &&
+  if (pgm_endpoint_options_is_given (&choice->source) &&
       (wanted->source = pgm_endpoint_options_take (&choice->source, "source", error)) == NULL)
     return FALSE;
-  if (is_given (&choice->destination) && (wanted->destination = pgm_endpoint_options_take (
-                                              &choice->destination, "dest", error)) == NULL)
+  if (pgm_endpoint_options_is_given (&choice->destination) &&
+      (wanted->destination = pgm_endpoint_options_take (&choice->destination, "dest", error)) ==
+          NULL)
     return FALSE;
   if (wanted->source != NULL)
     cli->host->complete_endpoint (wanted->source);
@@ -194,8 +198,8 @@ refuse_several (GPtrArray *found, GError **error)
 PgmFoundJob *
 pgm_job_finder_find (PgmCli *cli, PgmJobChoice *choice, GError **error)
 {
-  gboolean named =
-      choice->job_id != NULL || is_given (&choice->source) || is_given (&choice->destination);
+  gboolean named = choice->job_id != NULL || pgm_endpoint_options_is_given (&choice->source) ||
+                   pgm_endpoint_options_is_given (&choice->destination);
   g_autoptr (GPtrArray) found = pgm_job_finder_list (cli, choice, error);
 
   if (found == NULL)

@@ -43,6 +43,11 @@ pgm_job_finder_find (PgmCli *cli, PgmJobChoice *choice, GError **error) G_GNUC_W
 GAsyncResult *pgm_wait_for (GAsyncResult **result);
 void pgm_wait_callback (GObject *source, GAsyncResult *result, gpointer user_data);
 
+/* Asks the job, and waits until it has accepted. */
+gboolean pgm_found_job_request (PgmFoundJob *self,
+                                PgmJobRequest *request,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* All jobs of @engine, waited for. */
 GPtrArray *pgm_job_finder_list_engine (PgmEngine *engine, GError **error);
 

@@ -63,9 +63,11 @@ make_context (LogsArguments *arguments)
 static Level
 event_level (const PgmEvent *event)
 {
-  if (g_str_equal (event->type, "error"))
-    return LEVEL_ERROR;
-  return g_str_equal (event->type, "warning") ? LEVEL_WARNING : LEVEL_INFO;
+  Level level = LEVEL_ERROR;
+
+  while (!g_str_equal (level_names[level], pgm_event_get_level (event)))
+    level++;
+  return level;
 }
 
 static void

@@ -16,14 +16,13 @@ stop (PgmFoundJob *found, GError **error)
 static gboolean
 request (PgmFoundJob *found, PgmRequestKind kind, GError **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
   PgmJobRequest *wish = pgm_record_new (&pgm_job_request_type);
+  gboolean accepted;
 
   wish->kind = (int) kind;
-  pgm_engine_request_job_async (found->engine, found->job->id, wish, NULL, pgm_wait_callback,
-                                &result);
+  accepted = pgm_found_job_request (found, wish, error);
   pgm_record_unref (wish);
-  return pgm_engine_request_job_finish (found->engine, pgm_wait_for (&result), error);
+  return accepted;
 }
 
 static gboolean

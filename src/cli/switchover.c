@@ -238,16 +238,11 @@ print_result (Watch *self)
 static gboolean
 ask (Watch *self, PgmJobRequest *request, GError **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  PgmEngine *engine = self->found->engine;
-
   /* What came before must be known, to tell it from what comes now. */
   while (!self->seen)
     g_main_context_iteration (NULL, TRUE);
   self->asked = TRUE;
-  pgm_engine_request_job_async (engine, self->found->job->id, request, NULL, pgm_wait_callback,
-                                &result);
-  return pgm_engine_request_job_finish (engine, pgm_wait_for (&result), error);
+  return pgm_found_job_request (self->found, request, error);
 }
 
 static int

@@ -74,13 +74,8 @@ parse_refresh (const char *text, double *seconds, GError **error)
 static gboolean
 is_named (const PgmJobChoice *choice)
 {
-  const PgmEndpointOptions *ends[] = { &choice->source, &choice->destination };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
-    if (ends[i]->uri != NULL || ends[i]->host != NULL || ends[i]->port != NULL ||
-        ends[i]->dbname != NULL)
-      return TRUE;
-  return choice->job_id != NULL;
+  return choice->job_id != NULL || pgm_endpoint_options_is_given (&choice->source) ||
+         pgm_endpoint_options_is_given (&choice->destination);
 }
 
 /* The job that was named, and the server. */

@@ -135,19 +135,17 @@ print_result (const Watch *self)
 static gboolean
 ask (Watch *self, GError **error)
 {
-  g_autoptr (GAsyncResult) result = NULL;
-  PgmEngine *engine = self->found->engine;
   PgmJobRequest *request = pgm_record_new (&pgm_job_request_type);
+  gboolean accepted;
 
   /* What came before must be known, to tell it from what comes now. */
   while (!self->seen)
     g_main_context_iteration (NULL, TRUE);
   self->asked = TRUE;
   request->kind = PGM_REQUEST_VERIFY;
-  pgm_engine_request_job_async (engine, self->found->job->id, request, NULL, pgm_wait_callback,
-                                &result);
+  accepted = pgm_found_job_request (self->found, request, error);
   pgm_record_unref (request);
-  return pgm_engine_request_job_finish (engine, pgm_wait_for (&result), error);
+  return accepted;
 }
 
 static int

@@ -291,10 +291,9 @@ PgmLogEntry *
 pgm_log_entry_new (const PgmEvent *event)
 {
   PgmLogEntry *self = pgm_record_new (&pgm_log_entry_type);
-  gboolean known = g_str_equal (event->type, "warning") || g_str_equal (event->type, "error");
 
   self->time = event->time;
-  self->level = g_strdup (known ? event->type : "info");
+  self->level = g_strdup (pgm_event_get_level (event));
   self->message = g_strdup (event->message);
   self->fields = pgm_record_new (&pgm_log_fields_type);
   self->fields->type = g_strdup (event->type);

@@ -122,3 +122,13 @@ static const PgmField snapshot_fields[] = {
 };
 
 const PgmRecordType pgm_snapshot_type = { "snapshot", sizeof (PgmSnapshot), snapshot_fields };
+
+const char *
+pgm_event_get_level (const PgmEvent *self)
+{
+  if (g_strcmp0 (self->type, "error") == 0)
+    return "error";
+  return g_strcmp0 (self->type, "warning") == 0 || g_strcmp0 (self->type, "problem") == 0
+             ? "warning"
+             : "info";
+}

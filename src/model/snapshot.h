@@ -61,6 +61,10 @@ typedef struct
   char *message;
 } PgmEvent;
 
+/* How bad it is: "error", "warning" (an object that could not be made is one), "info".
+ * Static. */
+const char *pgm_event_get_level (const PgmEvent *self);
+
 typedef struct
 {
   PgmRecord record;

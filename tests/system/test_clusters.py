@@ -306,10 +306,20 @@ def daemon(pair):
         deadline = time.monotonic() + 60
         while databases.destination("SELECT to_regclass('t') IS NOT NULL") != "t" and time.monotonic() < deadline:
             time.sleep(0.2)
+        others = pair.load("CREATE TABLE t (id int PRIMARY KEY);")
+        result = running.run("clone", "--follow", *others.uris(), "--detach")
+        assert result.code == EXIT_OK, result
         shown = running.run("status", "--source=old", "--dest=new")
-        assert shown.code == EXIT_OK and databases.name in shown.out, shown
+        assert shown.code == EXIT_OK and databases.name in shown.out and others.name not in shown.out, shown
+        nobody = running.run("stop", "--source=new")
+        assert nobody.code == EXIT_NOT_FOUND, nobody
         result = running.run("stop", "--source=old")
         assert result.code == EXIT_OK, result
+        shown = running.run("status")
+        assert others.name in shown.out and databases.name not in shown.out, shown
+        other = running.run("stop", *others.uris())
+        assert other.code == EXIT_OK, other
+        assert running.run("cleanup", *others.uris()).code == EXIT_OK
         result = running.run("cleanup", "--source=old", "--dest=new")
         assert result.code == EXIT_OK, result
         assert running.run("cluster", "remove", "old").code == EXIT_OK
